@@ -1,0 +1,8 @@
+add_library(modemedic_warnings INTERFACE)
+target_compile_options(modemedic_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wcast-align -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND MODEMEDIC_SANITIZE)
+  # GCC's flow warnings see paths that only the sanitizers' instrumentation makes.
+  target_compile_options(modemedic_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()

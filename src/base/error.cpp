@@ -1,0 +1,87 @@
+#include "base/error.h"
+
+#include <cerrno>
+#include <system_error>
+
+namespace modemedic {
+
+int exit_code(Code code) {
+  switch (code) {
+    case Code::bug:
+    case Code::plan_unproven:
+      return 1;
+    case Code::usage:
+      return 2;
+    case Code::no_modem:
+    case Code::several_modems:
+      return 3;
+    case Code::refused:
+    case Code::geometry_mismatch:
+      return 4;
+    case Code::package_bad:
+      return 5;
+    case Code::timeout:
+    case Code::modem_lost:
+      return 6;
+    case Code::device_protocol:
+    case Code::device_refused:
+      return 7;
+    case Code::not_proven:
+      return 8;
+    case Code::permission:
+    case Code::busy:
+      return 9;
+    case Code::interrupted:
+      return 10;
+    case Code::io:
+      return 11;
+  }
+  return 1;
+}
+
+std::string_view name(Code code) {
+  switch (code) {
+    case Code::bug:
+      return "bug";
+    case Code::usage:
+      return "usage";
+    case Code::no_modem:
+      return "no_modem";
+    case Code::several_modems:
+      return "several_modems";
+    case Code::refused:
+      return "refused";
+    case Code::geometry_mismatch:
+      return "geometry_mismatch";
+    case Code::package_bad:
+      return "package_bad";
+    case Code::plan_unproven:
+      return "plan_unproven";
+    case Code::timeout:
+      return "timeout";
+    case Code::modem_lost:
+      return "modem_lost";
+    case Code::device_protocol:
+      return "device_protocol";
+    case Code::device_refused:
+      return "device_refused";
+    case Code::not_proven:
+      return "not_proven";
+    case Code::permission:
+      return "permission";
+    case Code::busy:
+      return "busy";
+    case Code::interrupted:
+      return "interrupted";
+    case Code::io:
+      return "io";
+  }
+  return "bug";
+}
+
+Failure fail_errno(int number, std::string what) {
+  auto code = number == EACCES || number == EPERM ? Code::permission : Code::io;
+  return fail(code).what(std::move(what) + ": " + std::generic_category().message(number));
+}
+
+}  // namespace modemedic

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/events.h"
+#include "base/units.h"
+#include "firmware/partition.h"
+#include "firmware/rawprogram.h"
+#include "firmware/revision.h"
+#include "firmware/source.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace modemedic::firmware {
+
+/// How a file stands to md5.txt.
+enum class Md5Status {
+  listed,      ///< listed, and its digest is right (a wrong one fails read_package)
+  not_listed,  ///< md5.txt does not name it
+  no_list,     ///< the package has no md5.txt
+};
+
+/// A file of the package, after its one verified pass.
+struct PackageFile {
+  std::string path;        ///< relative to the package's root: "update/sbl1.mbn"
+  std::uint64_t size = 0;  ///< bytes
+  Md5 md5{};               ///< of the bytes read; sending compares with it again
+  Md5Status status = Md5Status::no_list;
+  std::size_t entry = 0;  ///< index in the source
+  Buffer head;            ///< the first bytes (up to 4 KiB), for what it is
+};
+
+/// Something a person should know about the package.
+struct Finding {
+  enum class Level { note, warning, error };
+  Level level = Level::note;
+  std::string id;  ///< "md5-absent-file", "order-trap", "mibib-mismatch"
+  std::string text;
+};
+
+/// One `program` of the rawprogram file with the file it means.
+struct Image {
+  std::size_t file = 0;     ///< index into Package::files
+  std::string partition;    ///< name from the MIBIB: "sbl" range -> "SBL"
+  SectorRange range;        ///< the partition's range
+  std::size_t command = 0;  ///< index into Package::commands
+};
+
+/// A 9x07 firmware package, whole and verified: every byte has been read once.
+struct Package {
+  std::string path;  ///< what the person named
+  std::string root;  ///< folder inside the source: "" or "EG25GGBR07A08M2G_30.006.30.006/"
+  std::shared_ptr<Source> source;
+  std::vector<PackageFile> files;
+  Geometry geometry;                 ///< of the chosen rawprogram; blocks from NUM_PARTITION_SECTORS
+  std::string chip;                  ///< "9x07", from contents.xml and the programmer's name
+  std::optional<Revision> revision;  ///< what it makes of the modem
+  std::string revision_evidence;     ///< where that was read: "update/NON-HLOS.ubi", "the folder's name"
+  std::size_t programmer = 0;        ///< index into files: prog_nand_firehose_*.mbn
+  std::size_t rawprogram = 0;        ///< index into files
+  std::vector<RawCommand> commands;  ///< of the rawprogram, in document order
+  std::vector<Image> images;         ///< in document order
+  PartitionTable table;              ///< the MIBIB it brings
+  std::vector<Finding> findings;
+
+  const PackageFile& file(const Image& image) const { return files[image.file]; }
+};
+
+/// What the person decided where a package leaves a choice.
+struct PackageChoice {
+  std::string programmer;  ///< a path or its last part; empty: there must be exactly one
+  std::string rawprogram;
+};
+
+/// Reads a whole package: finds its root, hashes every file in the pass that reads it, parses what steers the flash,
+/// and links it together.
+/// @return Code::package_bad with the file that is at fault; Code::usage with the candidates when a choice is open
+Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events);
+
+/// Reads one small file of the package again, checking its digest.
+/// @param limit  Code::package_bad when it is larger
+Result<Buffer> read_file(const Package& package, std::size_t file, std::uint64_t limit);
+
+}  // namespace modemedic::firmware

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "base/error.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modemedic::twin {
+
+/// One thing that goes wrong, at a named moment. Spelled KIND[@AT][:ARGUMENT] on the command line:
+///   cut@N            power is cut when the programmer has received N raw bytes
+///   vanish@N         the same moment, but the modem stays away from the bus
+///   nak@TAG          the first <TAG> is refused (`nak@erase`, `nak@program`, `nak@configure`)
+///   bad-block:B      block B is a factory bad block
+///   erase-fails:B    block B fails to erase
+///   page-fails:P     page P fails to program, once
+///   sahara-out-of-range   READ_DATA asks beyond the programmer's end
+///   sahara-4gib      READ_DATA asks for 4 GiB
+///   lost-hello       Sahara says nothing
+///   log-flood        the programmer logs without end after configure
+///   half-document    the reply to configure is cut in the middle of its XML
+///   silent           the programmer never answers
+///   never-returns    after the reset nothing comes back to the bus
+///   wrong-revision   the modem boots but reports another revision
+struct Fault {
+  std::string kind;
+  std::optional<std::uint64_t> at;  ///< @N as a number
+  std::string where;                ///< @TAG as text
+  std::uint64_t argument = 0;       ///< :N
+};
+
+/// @return Code::usage, listing the kinds
+Result<Fault> parse_fault(std::string_view spec);
+
+/// The faults of one modem; asked at the moments they name.
+class Faults {
+public:
+  Faults() = default;
+
+  explicit Faults(std::vector<Fault> faults) : faults_(std::move(faults)) {}
+
+  /// The first fault of that kind, or nullptr.
+  const Fault* find(std::string_view kind) const;
+
+  /// True once for a fault KIND@WHERE; it is used up.
+  bool strikes(std::string_view kind, std::string_view where);
+
+  const std::vector<Fault>& all() const { return faults_; }
+
+private:
+  std::vector<Fault> faults_;
+};
+
+}  // namespace modemedic::twin

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "usb/bus.h"
+#include "virtual/modem.h"
+#include "virtual/timers.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace modemedic::twin {
+
+/// Virtual modems on a bus in this process: one thread, simulated time. A wait of the host runs the modems' timers
+/// and moves the clock to whatever comes first, so a timeout costs nothing and a run repeats exactly.
+class InProcessBus final : public usb::Bus {
+public:
+  InProcessBus(SimulatedClock& clock, Timers& timers);
+  ~InProcessBus() override;
+
+  /// Plugs a modem in at this port; it must outlive the bus.
+  void plug(VirtualModem& modem, std::string port);
+
+  Result<std::vector<usb::DeviceInfo>> snapshot() override;
+  Result<bool> wait_change(Deadline deadline) override;
+  Result<std::unique_ptr<usb::Pipe>> open(const usb::DeviceInfo& device, std::uint8_t interface_number) override;
+
+  const Clock& clock() const override { return clock_; }
+
+  /// What a host without our care would do; for the tests that show why we take it.
+  struct Habits {
+    bool keep_in_pending = true;  ///< an IN transfer is always pending (trap 8)
+    bool send_zlp = true;         ///< a ZLP asked for is sent (trap 6)
+  };
+
+  Habits habits;
+
+  /// Runs timers, moving the clock, until `ready` says true or the deadline has passed.
+  /// @return what `ready` said last
+  bool run_until(const std::function<bool()>& ready, Deadline deadline);
+
+private:
+  struct Port {
+    VirtualModem* modem;
+    std::string path;
+  };
+
+  SimulatedClock& clock_;
+  Timers& timers_;
+  std::vector<Port> ports_;
+  std::vector<std::uint64_t> seen_;
+};
+
+}  // namespace modemedic::twin

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "base/bytes.h"
+#include "usb/fingerprint.h"
+#include "virtual/endpoint.h"
+
+#include <map>
+#include <optional>
+
+namespace modemedic::twin {
+
+/// A control transfer's setup packet (USB 2.0, 9.3).
+struct Setup {
+  std::uint8_t request_type = 0;
+  std::uint8_t request = 0;
+  std::uint16_t value = 0;
+  std::uint16_t index = 0;
+  std::uint16_t length = 0;
+};
+
+/// One mode of the virtual modem as a USB device: running, EDL, … . Lives from enumeration to disconnect.
+class UsbFunction {
+public:
+  explicit UsbFunction(usb::Fingerprint fingerprint);
+  UsbFunction(const UsbFunction&) = delete;
+  UsbFunction& operator=(const UsbFunction&) = delete;
+  virtual ~UsbFunction() = default;
+
+  const usb::Fingerprint& fingerprint() const { return fingerprint_; }
+
+  /// Endpoints by address (bit 7: IN). Null when the device has none there.
+  OutEndpoint* out(std::uint8_t address);
+  InEndpoint* in(std::uint8_t address);
+
+  /// Standard and class requests: descriptors, configuration, line state.
+  /// @param data  OUT data of the request
+  /// @return the IN data, or nothing for a stall
+  virtual std::optional<Buffer> control(const Setup& setup, ByteView data);
+
+  /// The device has been enumerated: what it says unasked (Sahara's HELLO, the programmer's greeting) starts here.
+  virtual void connected() {}
+
+  /// The device leaves the bus: all URBs end as gone.
+  void disconnect();
+
+private:
+  usb::Fingerprint fingerprint_;
+  std::map<std::uint8_t, OutEndpoint> outs_;
+  std::map<std::uint8_t, InEndpoint> ins_;
+};
+
+}  // namespace modemedic::twin
