@@ -1,0 +1,31 @@
+#pragma once
+
+#include "virtual/nand.h"
+#include "virtual/persona.h"
+
+#include <string>
+
+namespace modemedic::twin {
+
+/// Where a power-on ends, out of the NAND's content alone.
+struct BootOutcome {
+  enum class Kind {
+    edl,          ///< no SBL: the boot ROM waits with Sahara
+    boot_sahara,  ///< SBL runs, but TZ, RPM or aboot is not whole: Sahara under the normal PID
+    dark,         ///< the same, on a persona where nothing shows on USB
+    fastboot,     ///< force flag in misc, or boot's first page has no ANDROID!
+    loop,         ///< torn kernel or root file system: starts again and again
+    running,
+  };
+
+  Kind kind = Kind::edl;
+  std::string because;   ///< "no SBL code word at sector 0", "system is not whole UBI: …"
+  bool modem_up = true;  ///< running: the modem image is whole, AT is there
+  std::string cgmr;      ///< running: "EG25GGBR07A08M2G", read out of the flashed images; empty when not found there
+  std::string qgmr;      ///< running: with sub-version
+};
+
+/// Boots a 9x07 chip (design: The virtual modem).
+BootOutcome boot(const Nand& nand, const Persona& persona);
+
+}  // namespace modemedic::twin
