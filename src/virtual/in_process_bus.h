@@ -1,7 +1,7 @@
 #pragma once
 
 #include "usb/bus.h"
-#include "virtual/modem.h"
+#include "virtual/pluggable.h"
 #include "virtual/timers.h"
 
 #include <functional>
@@ -18,7 +18,7 @@ public:
   ~InProcessBus() override;
 
   /// Plugs a modem in at this port; it must outlive the bus.
-  void plug(VirtualModem& modem, std::string port);
+  void plug(Pluggable& modem, std::string port);
 
   Result<std::vector<usb::DeviceInfo>> snapshot() override;
   Result<bool> wait_change(Deadline deadline) override;
@@ -40,7 +40,7 @@ public:
 
 private:
   struct Port {
-    VirtualModem* modem;
+    Pluggable* modem;
     std::string path;
   };
 

@@ -4,10 +4,9 @@
 #include "virtual/faults.h"
 #include "virtual/nand.h"
 #include "virtual/persona.h"
+#include "virtual/pluggable.h"
 #include "virtual/timers.h"
-#include "virtual/usb_function.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,7 +17,7 @@ enum class Mode { running, edl, download, dump, fastboot };
 
 /// A whole modem: NAND, boot chain, and the USB function of the mode it is in. What it does after a power-on follows
 /// from its NAND alone.
-class VirtualModem {
+class VirtualModem final : public Pluggable {
 public:
   struct Setup {
     Persona persona;
@@ -29,9 +28,7 @@ public:
 
   /// The modem is off until power_on().
   VirtualModem(Setup setup, std::unique_ptr<Nand> nand, Timers& timers);
-  ~VirtualModem();
-  VirtualModem(const VirtualModem&) = delete;
-  VirtualModem& operator=(const VirtualModem&) = delete;
+  ~VirtualModem() override;
 
   /// Boots what is in the NAND. `start` forces the way in: edl as by the boot pin, download and dump as by a crash.
   void power_on(Mode start = Mode::running);
@@ -39,14 +36,8 @@ public:
   /// Power is cut now: what is being programmed or erased is torn, the device leaves the bus.
   void power_cut();
 
-  /// The USB device that the host sees now; null while nothing is on the bus.
-  UsbFunction* function() const;
-
-  /// Grows with each enumeration.
-  std::uint64_t enumeration() const;
-
-  /// Called when function() has changed (after the change).
-  std::function<void()> on_change;
+  UsbFunction* function() const override;
+  std::uint64_t enumeration() const override;
 
   /// For a person: "running EG25GGBR07A08M2G", "edl (no SBL)", "boot loop (system is not whole)".
   std::string state() const;
