@@ -139,7 +139,11 @@ private:
   ByteWriter& number(T value) {
     std::byte raw[sizeof(T)];
     store(raw, value, order_);
-    return bytes(raw);
+    // Not bytes(): GCC 12 sees an overflow in vector::insert where numbers follow one another.
+    for (auto byte : raw) {
+      buffer_.push_back(byte);
+    }
+    return *this;
   }
 
   Buffer buffer_;
