@@ -73,10 +73,14 @@ public:
   bool broken() const { return broken_; }
 
   /// Bytes not understood as a packet yet; used to recognise a running programmer's "<?xml".
-  ByteView pending() const { return pending_; }
+  ByteView pending() const { return ByteView(pending_).subspan(taken_); }
+
+  /// Takes up to `limit` pending bytes that are no packet: raw answers of command mode and memory debug.
+  Buffer take(std::size_t limit);
 
 private:
   Buffer pending_;
+  std::size_t taken_ = 0;
   bool broken_ = false;
 };
 
