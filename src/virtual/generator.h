@@ -37,8 +37,8 @@ struct GeneratorOptions {
 
 /// The files of a package for this persona and revision, md5.txt included, in directory order.
 /// @return Code::usage when the revision's order code is none of this persona's making
-std::vector<GeneratedFile> generate_package(const Persona& persona, const firmware::Revision& revision,
-                                            const GeneratorOptions& options);
+Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, const firmware::Revision& revision,
+                                                    const GeneratorOptions& options);
 
 /// Writes a package as a folder, or as one archive when `out` ends in .zip, .7z, .tar.
 /// @return Code::io; Code::usage when `out` exists already
