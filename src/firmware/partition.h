@@ -21,6 +21,9 @@ using PartitionTable = std::vector<Partition>;
 /// The partition of that name, or nullptr. Names are compared as the boot loader does: exactly.
 const Partition* find_partition(const PartitionTable& table, std::string_view name);
 
+/// The partition of that name whatever its case: the same partition is "SBL" on one modem and "sbl" on the next.
+const Partition* find_partition_any_case(const PartitionTable& table, std::string_view name);
+
 /// The partition that holds the whole range, or nullptr.
 const Partition* partition_of(const PartitionTable& table, const SectorRange& range);
 
