@@ -126,7 +126,7 @@ public:
   }
 
   ByteWriter& fill(std::size_t count, std::byte value = std::byte{0}) {
-    buffer_.insert(buffer_.end(), count, value);
+    buffer_.resize(buffer_.size() + count, value);
     return *this;
   }
 
