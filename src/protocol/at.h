@@ -19,11 +19,11 @@ struct AtAnswer {
   bool ok() const { return final == "OK"; }
 };
 
-/// Sends one command and collects its answer.
+/// Sends one command and collects its answer. Lines fed before next() sent the command are unsolicited ones.
 class AtHost {
 public:
   /// @param command   without the line end: "AT+QGMR"
-  /// @param patience  how long each silence may last
+  /// @param patience  how long each silence may last; a port that babbles for ever is ended after 1 MiB
   AtHost(std::string command, Duration patience);
 
   void feed(ByteView bytes);
@@ -44,6 +44,7 @@ private:
   std::string partial_;
   std::size_t received_ = 0;
   bool sent_ = false;
+  bool echoed_ = false;
   bool done_ = false;
   std::vector<Error> failure_;
 };

@@ -31,8 +31,11 @@ public:
   std::optional<Next> next();
 
 private:
+  std::optional<Next> end_frame();
+
   std::size_t limit_;
   Buffer pending_;
+  std::size_t taken_ = 0;
   Buffer frame_;
   bool escaped_ = false;
   bool too_long_ = false;
