@@ -28,7 +28,7 @@ struct Step {
   std::string name;         ///< partition, for erase, prove_erased and program
   SectorRange range;        ///< sectors touched (program: what the image covers)
   std::size_t image = 0;    ///< program: index into Package::images
-  std::size_t command = 0;  ///< erase: index into Package::commands
+  std::size_t command = 0;  ///< erase: index into Package::commands; a program's when no erase names its partition
   std::string cut_leaves;   ///< the modem after a cut during this step
   std::string go_on;        ///< how to continue from there
   bool no_return = false;   ///< from here on the old firmware is gone
@@ -42,7 +42,8 @@ struct Plan {
 };
 
 /// @return the safe order: SBL's erase first and proven, the other erases, the programs in the source's own order,
-///         MIBIB next to last, SBL last
+///         MIBIB next to last, SBL last. Code::refused (rule efs, partition or erase-all) and Code::package_bad for a
+///         package that asks for what no flash may do
 Result<Plan> make_plan(const firmware::Package& package);
 
 /// A plan that has been shown to be right for this package.

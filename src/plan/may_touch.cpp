@@ -1,0 +1,173 @@
+#include "plan/may_touch.h"
+
+#include "plan/partition_role.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace modemedic::plan {
+
+using firmware::Image;
+using firmware::Package;
+using firmware::Partition;
+using firmware::RawCommand;
+
+namespace {
+
+constexpr auto nothing_sent = "use an unchanged package of the vendor; nothing was sent to the modem";
+
+bool erases_all(const RawCommand& command, const Geometry& geometry) {
+  constexpr std::uint64_t all_by_convention = 0xFFFFFFFF;  // Firehose: the rest of the chip
+  auto whole = command.range.start.n == 0 && command.range.count >= geometry.chip_sectors();
+  return command.kind == RawCommand::Kind::erase && (whole || command.range.count.n == all_by_convention);
+}
+
+std::string verb(const RawCommand& command) {
+  return command.kind == RawCommand::Kind::erase ? "erase" : fmt::format("program {}", printable(command.filename));
+}
+
+/// A range that the package erases or writes keeps to partitions of its table that a flash may touch.
+Result<void> check_range(const Package& package, const SectorRange& range, const std::string& what) {
+  Sectors named{};
+  for (const auto& partition : package.table) {
+    if (!on_chip(partition.range, package.geometry) || !partition.range.overlaps(range)) {
+      continue;
+    }
+    auto role = role_of(partition.name);
+    if (role == Role::calibrated) {
+      return fail(Code::refused)
+          .rule("efs")
+          .what(fmt::format("{} at {} would destroy {}", what, describe(range), printable(partition.name)))
+          .hint("IMEI and RF calibration belong to this one module and cannot be made again; nothing was sent");
+    }
+    if (role == Role::kept) {
+      return fail(Code::refused)
+          .rule("partition")
+          .what(fmt::format("{} at {} would touch {}, which no normal package does", what, describe(range),
+                            printable(partition.name)))
+          .hint(nothing_sent);
+    }
+    named += std::min(partition.range.end(), range.end()) - std::max(partition.range.start, range.start);
+  }
+  if (named != range.count) {
+    return fail(Code::refused)
+        .rule("partition")
+        .what(fmt::format("{} at {} reaches beyond the partitions of the package's own table", what, describe(range)))
+        .hint(nothing_sent);
+  }
+  return {};
+}
+
+Result<void> check_command(const Package& package, const RawCommand& command) {
+  if (erases_all(command, package.geometry)) {
+    return fail(Code::refused)
+        .rule("erase-all")
+        .what("the package erases the whole chip, IMEI and RF calibration included")
+        .hint(nothing_sent);
+  }
+  if (!on_chip(command.range, package.geometry)) {
+    return fail(Code::package_bad)
+        .what(fmt::format("{}: start {} and count {} are not on a chip of {} sectors", verb(command),
+                          command.range.start.n, command.range.count.n, package.geometry.chip_sectors().n))
+        .hint(nothing_sent);
+  }
+  if (!whole_blocks(command.range, package.geometry)) {
+    return fail(Code::package_bad)
+        .what(fmt::format("{}: {} are not whole blocks of {} sectors", verb(command), describe(command.range),
+                          package.geometry.pages_per_block))
+        .hint(nothing_sent);
+  }
+  return check_range(package, command.range, verb(command));
+}
+
+Result<void> check_image(const Package& package, const Image& image) {
+  auto named = [&](const Partition& p) { return p.name == image.partition && p.range == image.range; };
+  if (std::none_of(package.table.begin(), package.table.end(), named)) {
+    return fail(Code::refused)
+        .rule("partition")
+        .what(fmt::format("the package's table has no partition {} at {}", printable(image.partition),
+                          describe(image.range)))
+        .hint(nothing_sent);
+  }
+  const auto& file = package.file(image);
+  if (file.size == 0) {
+    return fail(Code::package_bad).what(fmt::format("{} is empty", printable(file.path))).hint(nothing_sent);
+  }
+  if (package.geometry.sectors_for(file.size) > image.range.count) {
+    return fail(Code::package_bad)
+        .what(fmt::format("{} has {} bytes, its partition {} only {}", printable(file.path), file.size,
+                          printable(image.partition), package.geometry.bytes(image.range.count)))
+        .hint(nothing_sent);
+  }
+  return {};
+}
+
+/// Exactly one image with this role.
+Result<const Image*> the_image(const Package& package, Role role, std::string_view name) {
+  auto has_role = [role](const Image& image) { return role_of(image.partition) == role; };
+  auto found = std::find_if(package.images.begin(), package.images.end(), has_role);
+  if (found == package.images.end()) {
+    return fail(Code::refused)
+        .rule("partition")
+        .what(fmt::format("the package has no image for {}: it is no full flash", name))
+        .hint("use a full firmware package; a part of one leaves a modem that may not start");
+  }
+  if (std::any_of(found + 1, package.images.end(), has_role)) {
+    return fail(Code::package_bad).what(fmt::format("more than one image is for {}", name)).hint(nothing_sent);
+  }
+  return &*found;
+}
+
+Result<void> check_one_image_each(const Package& package) {
+  for (const auto& image : package.images) {
+    auto same = [&](const Image& other) { return other.range.overlaps(image.range); };
+    if (std::count_if(package.images.begin(), package.images.end(), same) > 1) {
+      return fail(Code::package_bad)
+          .what(fmt::format("more than one image is for {} ({})", printable(image.partition), describe(image.range)))
+          .hint(nothing_sent);
+    }
+  }
+  return {};
+}
+
+/// Without an EFS2 in the table nobody can say which sectors hold the module's own data.
+Result<void> check_table(const Package& package) {
+  auto calibrated = [](const Partition& p) { return role_of(p.name) == Role::calibrated; };
+  if (std::none_of(package.table.begin(), package.table.end(), calibrated)) {
+    return fail(Code::refused)
+        .rule("efs")
+        .what("the package's partition table has no EFS2: what must be left alone is unknown")
+        .hint(nothing_sent);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_may_touch(const Package& package) {
+  if (package.geometry.page_size == 0 || package.geometry.pages_per_block == 0) {
+    return fail(Code::package_bad).what("the package has no page or block size").hint(nothing_sent);
+  }
+  TRY(check_table(package));
+  for (const auto& command : package.commands) {
+    TRY(check_command(package, command));
+  }
+  for (const auto& image : package.images) {
+    TRY(check_image(package, image));
+    TRY(check_range(package, image.range, "program " + printable(package.file(image).path)));
+  }
+  TRY(check_one_image_each(package));
+  TRY_ASSIGN(const auto* sbl, the_image(package, Role::sbl, "SBL"));
+  TRY(the_image(package, Role::mibib, "MIBIB"));
+  if (sbl->range.start.n != 0) {
+    return fail(Code::refused)
+        .rule("partition")
+        .what(fmt::format("SBL is at sector {}, but the boot ROM looks for it at sector 0", sbl->range.start.n))
+        .hint(nothing_sent);
+  }
+  return {};
+}
+
+}  // namespace modemedic::plan

@@ -1,0 +1,172 @@
+#include "plan/may_touch.h"
+#include "plan/partition_role.h"
+#include "plan/plan.h"
+#include "plan/sector_map.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace modemedic::plan {
+
+using firmware::Image;
+using firmware::Package;
+using firmware::RawCommand;
+
+namespace {
+
+/// What a cut leaves, in each phase of a flash, and the way on from there.
+struct Outcome {
+  const char* cut_leaves;
+  const char* go_on;
+  bool no_return;
+};
+
+constexpr Outcome before_erase{"the old firmware, untouched: it starts again at the next power-on",
+                               "start the flash again", false};
+constexpr Outcome erasing_sbl{
+    "the old firmware whole, or no readable SBL, and then the boot ROM comes up in EDL by itself",
+    "power the modem on; if it is in EDL, flash the package again with --override unknown", true};
+constexpr Outcome without_sbl{"no SBL: the boot ROM comes up in EDL by itself at the next power-on",
+                              "power the modem on and flash the package again with --override unknown", true};
+constexpr Outcome writing_sbl{
+    "everything but SBL whole; the boot ROM does not start a torn SBL and comes up in EDL by itself",
+    "power the modem on and flash the package again with --override unknown", true};
+constexpr Outcome written{"the new firmware, whole: it starts at the next power-on",
+                          "power the modem on and look at it with modemedic list", true};
+
+class Planner {
+public:
+  explicit Planner(const Package& package) : package_(package) {}
+
+  Plan make() {
+    choose_erases();
+    order_programs();
+    add(Step::Kind::switch_to_edl, "switch to EDL", before_erase);
+    add(Step::Kind::upload, "hand over the programmer", before_erase);
+    add(Step::Kind::configure, "configure the programmer", before_erase);
+    add(Step::Kind::ask_chip, "ask the chip for its geometry and bad blocks", before_erase);
+    for (std::size_t i = 0; i < erases_.size(); ++i) {
+      add_erase(erases_[i], i == 0 ? erasing_sbl : without_sbl);
+      if (i == 0) {
+        add_proof_of_erase(erases_[0].range);
+      }
+    }
+    for (auto image : programs_) {
+      add_program(image);
+    }
+    add(Step::Kind::reset, "start the new firmware", written);
+    add(Step::Kind::prove, "let the modem prove it over AT", written);
+    return {std::move(steps_), package_.geometry};
+  }
+
+private:
+  struct Erase {
+    SectorRange range;
+    std::size_t command;  ///< an erase of the package, or the program whose partition no erase of it covers
+  };
+
+  /// SBL's erase, then those of the package in its order, then what is programmed without one of them.
+  void choose_erases() {
+    const auto& sbl = image_of(Role::sbl);
+    erases_.push_back({sbl.range, sbl.command});
+    SectorMap<bool> erased(false);
+    erased.assign(sbl.range, true);
+    for (std::size_t i = 0; i < package_.commands.size(); ++i) {
+      const auto& command = package_.commands[i];
+      if (command.kind != RawCommand::Kind::erase) {
+        continue;
+      }
+      if (command.range == sbl.range && package_.commands[erases_[0].command].kind != RawCommand::Kind::erase) {
+        erases_[0].command = i;
+      } else if (command.vendor_tagged() || !planned(command.range)) {
+        erases_.push_back({command.range, i});
+        erased.assign(command.range, true);
+      }
+    }
+    for (const auto& image : package_.images) {
+      if (erased.first_other(image.range, true)) {
+        erases_.push_back({image.range, image.command});
+      }
+    }
+  }
+
+  bool planned(const SectorRange& range) const {
+    return std::any_of(erases_.begin(), erases_.end(), [&](const Erase& e) { return e.range == range; });
+  }
+
+  /// As the source gives files cheaply, so that an archive is read once; MIBIB next to last, SBL last.
+  void order_programs() {
+    for (std::size_t i = 0; i < package_.images.size(); ++i) {
+      programs_.push_back(i);
+    }
+    auto place = [&](std::size_t i) {
+      const auto& image = package_.images[i];
+      auto role = role_of(image.partition);
+      auto late = role == Role::sbl ? 2 : role == Role::mibib ? 1 : 0;
+      return std::pair(late, package_.file(image).entry);
+    };
+    std::stable_sort(programs_.begin(), programs_.end(),
+                     [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  }
+
+  const Image& image_of(Role role) const {
+    return *std::find_if(package_.images.begin(), package_.images.end(),
+                         [&](const Image& image) { return role_of(image.partition) == role; });
+  }
+
+  Step& add(Step::Kind kind, std::string what, const Outcome& outcome) {
+    Step step;
+    step.kind = kind;
+    step.what = std::move(what);
+    step.cut_leaves = outcome.cut_leaves;
+    step.go_on = outcome.go_on;
+    step.no_return = outcome.no_return;
+    steps_.push_back(std::move(step));
+    return steps_.back();
+  }
+
+  void add_erase(const Erase& erase, const Outcome& outcome) {
+    auto name = names_in(package_.table, erase.range);
+    const auto& command = package_.commands[erase.command];
+    auto guarded = command.kind == RawCommand::Kind::erase && command.vendor_tagged();
+    auto& step =
+        add(Step::Kind::erase, fmt::format("erase {}{}", name, guarded ? " as the vendor tagged it" : ""), outcome);
+    step.name = name;
+    step.range = erase.range;
+    step.command = erase.command;
+  }
+
+  void add_proof_of_erase(const SectorRange& range) {
+    auto name = names_in(package_.table, range);
+    auto& step = add(Step::Kind::prove_erased, fmt::format("read {} back: it must be blank", name), without_sbl);
+    step.name = name;
+    step.range = range;
+  }
+
+  void add_program(std::size_t index) {
+    const auto& image = package_.images[index];
+    const auto& file = package_.file(image);
+    auto last = role_of(image.partition) == Role::sbl;
+    auto& step = add(Step::Kind::program, fmt::format("program {} with {}", image.partition, file.path),
+                     last ? writing_sbl : without_sbl);
+    step.name = image.partition;
+    step.range = {image.range.start, package_.geometry.sectors_for(file.size)};
+    step.image = index;
+  }
+
+  const Package& package_;
+  std::vector<Erase> erases_;
+  std::vector<std::size_t> programs_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const Package& package) {
+  TRY(check_may_touch(package));
+  return Planner(package).make();
+}
+
+}  // namespace modemedic::plan

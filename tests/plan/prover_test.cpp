@@ -1,0 +1,254 @@
+#include "plan/package_builder.h"
+#include "plan/plan.h"
+#include "plan/reference_chip.h"
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace modemedic::plan {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+Plan good_plan(const firmware::Package& package) {
+  auto plan = make_plan(package);
+  EXPECT_TRUE(plan) << plan.error().what;
+  return *plan;
+}
+
+void expect_unproven(Plan plan, const firmware::Package& package, const testing::Matcher<std::string>& why) {
+  auto proven = prove_plan(std::move(plan), package);
+  ASSERT_FALSE(proven);
+  EXPECT_EQ(proven.error().code, Code::plan_unproven);
+  EXPECT_THAT(proven.error().what, why);
+  EXPECT_FALSE(proven.error().hint.empty());
+}
+
+std::size_t index_of(const Plan& plan, Step::Kind kind, const std::string& name) {
+  auto step = std::find_if(plan.steps.begin(), plan.steps.end(),
+                           [&](const Step& s) { return s.kind == kind && s.name == name; });
+  return static_cast<std::size_t>(step - plan.steps.begin());
+}
+
+TEST(Prover, ProvesThePlanOfTheRealTrapOrder) {
+  auto package = eg25_in_trap_order().package();
+  auto proven = prove_plan(good_plan(package), package);
+  ASSERT_TRUE(proven) << proven.error().what;
+  EXPECT_EQ(proven->plan().steps.size(), good_plan(package).steps.size());
+}
+
+TEST(Prover, SaysWhatIsWrongWithDocumentOrder) {
+  auto package = eg25_in_trap_order().package();
+  expect_unproven(
+      document_order(package), package,
+      AllOf(HasSubstr("step 5 (program SBL)"), HasSubstr("sector 0 is programmed without having been erased")));
+}
+
+TEST(Prover, SeesTheBootChainErasedBehindItsProgram) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  auto from = index_of(plan, Step::Kind::erase, "TZ");
+  auto erase_tz = plan.steps[from];
+  plan.steps.insert(plan.steps.begin() + static_cast<std::ptrdiff_t>(index_of(plan, Step::Kind::program, "SBL")),
+                    erase_tz);
+  expect_unproven(plan, package, AllOf(HasSubstr("(program SBL with"), HasSubstr("sector 13184 does not hold TZ")));
+}
+
+TEST(Prover, WantsSblErasedFirst) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  std::swap(plan.steps[4], plan.steps[6]);
+  std::swap(plan.steps[5], plan.steps[6]);
+  expect_unproven(plan, package, AllOf(HasSubstr("step 5"), HasSubstr("while SBL is still there")));
+}
+
+TEST(Prover, WantsSblsEraseProven) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  plan.steps.erase(plan.steps.begin() + 5);
+  expect_unproven(plan, package, AllOf(HasSubstr("step 6"), HasSubstr("proven by reading it back")));
+}
+
+TEST(Prover, WantsSblProgrammedLast) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  std::swap(plan.steps[index_of(plan, Step::Kind::program, "SBL")],
+            plan.steps[index_of(plan, Step::Kind::program, "MIBIB")]);
+  expect_unproven(plan, package, AllOf(HasSubstr("program SBL"), HasSubstr("sector 640 does not hold MIBIB")));
+}
+
+TEST(Prover, WantsTheChipAskedBeforeItIsErased) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  plan.steps.erase(plan.steps.begin() + 3);
+  expect_unproven(plan, package, AllOf(HasSubstr("step 4"), HasSubstr("asked for its geometry")));
+}
+
+TEST(Prover, WantsTheModemToProveItself) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  plan.steps.pop_back();
+  expect_unproven(plan, package, HasSubstr("asked to prove itself"));
+  plan.steps.pop_back();
+  expect_unproven(plan, package, HasSubstr("asked to prove itself"));
+}
+
+TEST(Prover, WantsTheTruthAboutThePointOfNoReturn) {
+  auto package = eg25_in_trap_order().package();
+  auto plan = good_plan(package);
+  plan.steps[4].no_return = false;
+  expect_unproven(plan, package, HasSubstr("says that the old firmware is still there"));
+}
+
+TEST(Prover, WantsAVendorsEraseSentAsItIs) {
+  PackageBuilder builder = eg25_in_trap_order();
+  builder.erase(SectorRange{{62336}, {30720}}, {{"vendor", "quectel"}});
+  auto plan = good_plan(builder.package());
+  EXPECT_TRUE(prove_plan(plan, builder.package()));
+  auto guarded = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
+    return step.kind == Step::Kind::erase && step.command == builder.package().commands.size() - 1;
+  });
+  ASSERT_NE(guarded, plan.steps.end());
+  plan.steps.erase(guarded);
+  expect_unproven(plan, builder.package(), HasSubstr("the vendor's own erase"));
+}
+
+TEST(Prover, WantsRangesThatTheTableOfThePackageHas) {
+  auto builder = eg25_in_trap_order();
+  auto plan = good_plan(builder.package());
+  builder.package().table[5].range.start = {13120};  // TZ in the MIBIB is not where the rawprogram file has it
+  expect_unproven(plan, builder.package(), AllOf(HasSubstr("MIBIB"), HasSubstr("TZ")));
+}
+
+/// A random package on a chip of at most 40 blocks of 4 sectors.
+PackageBuilder random_package(std::mt19937_64& random) {
+  auto up_to = [&](std::uint64_t n) { return random() % n; };
+  constexpr std::uint64_t block = 4;
+  firmware::PartitionTable table;
+  Sectors at{};
+  auto add = [&](const std::string& name, std::uint64_t blocks) {
+    table.push_back({name, {at, {blocks * block}}});
+    at += {blocks * block};
+  };
+  add(random() % 2 == 0 ? "SBL" : "sbl", 1 + up_to(3));
+  std::vector<std::string> plain;
+  std::vector<std::string> others{"MIBIB", "EFS2", "misc"};
+  for (std::uint64_t i = 0, count = 1 + up_to(6); i < count; ++i) {
+    plain.push_back("part" + std::to_string(i));
+    others.push_back(plain.back());
+  }
+  std::shuffle(others.begin(), others.end(), random);
+  for (const auto& name : others) {
+    add(name, 1 + up_to(4));
+    at += {block * up_to(2)};  // a gap that no partition names
+  }
+  PackageBuilder builder({2048, block, 48}, table);
+  plain.push_back("MIBIB");
+  plain.push_back(table[0].name);
+  std::shuffle(plain.begin(), plain.end(), random);
+  for (const auto& name : plain) {
+    auto range = std::find_if(table.begin(), table.end(), [&](const auto& p) { return p.name == name; })->range;
+    auto needed = name == "MIBIB" || name == table[0].name;
+    if (up_to(2) == 0) {
+      builder.erase(name);
+    }
+    if (needed || up_to(4) != 0) {
+      builder.program(name, "file" + std::to_string(random()), 1 + up_to(range.count.n * 2048));
+    }
+    if (up_to(3) == 0) {
+      builder.erase(name);
+    }
+  }
+  if (up_to(4) == 0) {
+    builder.erase(table[0].range, {{"vendor", "quectel"}});
+  }
+  return builder;
+}
+
+TEST(Prover, ProvesEveryPlanOfThePlannerAndTheSectorsAgree) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 500; ++i) {
+    auto builder = random_package(random);
+    auto plan = good_plan(builder.package());
+    auto proven = prove_plan(plan, builder.package());
+    ASSERT_TRUE(proven) << proven.error().what;
+    ASSERT_EQ(walk_sector_by_sector(plan, builder.package()), "");
+  }
+}
+
+/// One random change of a plan; its name.
+std::string mutate(Plan& plan, std::mt19937_64& random, const firmware::Package& package) {
+  auto& steps = plan.steps;
+  auto any = [&] { return random() % steps.size(); };
+  auto at = [&](std::size_t i) { return steps.begin() + static_cast<std::ptrdiff_t>(i); };
+  auto& step = steps[any()];
+  switch (random() % 8) {
+    case 0:
+      std::swap(steps[any()], steps[any()]);
+      return "swap";
+    case 1:
+      steps.erase(at(any()));
+      return "drop";
+    case 2: {
+      auto copy = steps[any()];
+      steps.insert(at(any()), copy);
+      return "duplicate";
+    }
+    case 3:
+      step.range.start.n += random() % 2 == 0 ? 4 : ~std::uint64_t{3};
+      return "shift";
+    case 4:
+      step.range.count.n += random() % 2 == 0 ? 4 : ~std::uint64_t{0};
+      return "resize";
+    case 5:
+      step.image = random() % (package.images.size() + 1);
+      return "image";
+    case 6:
+      step.command = random() % (package.commands.size() + 1);
+      return "command";
+    default:
+      std::shuffle(steps.begin(), steps.end(), random);
+      return "shuffle";
+  }
+}
+
+TEST(Prover, NeverProvesAChangedPlanThatWouldGoWrong) {
+  std::mt19937_64 random(2);
+  std::map<std::string, int> caught;
+  auto still_right = 0;
+  for (int i = 0; i < 20000; ++i) {
+    auto builder = random_package(random);
+    auto plan = good_plan(builder.package());
+    auto change = mutate(plan, random, builder.package());
+    auto proven = prove_plan(plan, builder.package());
+    if (proven) {
+      ++still_right;
+      ASSERT_EQ(walk_sector_by_sector(plan, builder.package()), "") << change;
+    } else {
+      ++caught[change];
+    }
+  }
+  EXPECT_GT(still_right, 1000);  // swapping two erases is fine, for one
+  for (const auto* change : {"swap", "drop", "duplicate", "shift", "resize", "image", "command", "shuffle"}) {
+    EXPECT_GT(caught[change], 50) << change;
+  }
+}
+
+TEST(Prover, LetsNoDocumentOrderPassThatWouldGoWrong) {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 2000; ++i) {
+    auto builder = random_package(random);
+    auto plan = document_order(builder.package());
+    if (prove_plan(plan, builder.package())) {
+      ASSERT_EQ(walk_sector_by_sector(plan, builder.package()), "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace modemedic::plan
