@@ -1,0 +1,135 @@
+#include "virtual/faults.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/core.h>
+
+namespace modemedic::twin {
+
+namespace {
+
+enum class Takes { nothing, bytes, tag, block, page };
+
+struct Kind {
+  std::string_view name;
+  Takes takes;
+};
+
+constexpr std::array kinds = {
+    Kind{"cut", Takes::bytes},
+    Kind{"vanish", Takes::bytes},
+    Kind{"nak", Takes::tag},
+    Kind{"bad-block", Takes::block},
+    Kind{"erase-fails", Takes::block},
+    Kind{"page-fails", Takes::page},
+    Kind{"sahara-out-of-range", Takes::nothing},
+    Kind{"sahara-4gib", Takes::nothing},
+    Kind{"lost-hello", Takes::nothing},
+    Kind{"log-flood", Takes::nothing},
+    Kind{"half-document", Takes::nothing},
+    Kind{"silent", Takes::nothing},
+    Kind{"never-returns", Takes::nothing},
+    Kind{"wrong-revision", Takes::nothing},
+};
+
+std::string spelling(const Kind& kind) {
+  switch (kind.takes) {
+    case Takes::nothing:
+      return std::string(kind.name);
+    case Takes::bytes:
+      return fmt::format("{}@BYTES", kind.name);
+    case Takes::tag:
+      return fmt::format("{}@TAG", kind.name);
+    case Takes::block:
+      return fmt::format("{}:BLOCK", kind.name);
+    case Takes::page:
+      return fmt::format("{}:PAGE", kind.name);
+  }
+  return {};
+}
+
+Failure refuse(std::string_view spec, std::string_view why) {
+  std::string list;
+  for (const auto& kind : kinds) {
+    list += (list.empty() ? "" : ", ") + spelling(kind);
+  }
+  return fail(Code::usage).what(fmt::format("'{}' is no fault: {}", spec, why)).hint("faults are " + list);
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+bool is_tag(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+}  // namespace
+
+Result<Fault> parse_fault(std::string_view spec) {
+  auto name_end = std::min(spec.find_first_of("@:"), spec.size());
+  auto name = spec.substr(0, name_end);
+  const auto* kind = std::ranges::find(kinds, name, &Kind::name);
+  if (kind == kinds.end()) {
+    return refuse(spec, "no such kind");
+  }
+  auto sign = name_end < spec.size() ? spec[name_end] : '\0';
+  auto rest = spec.substr(std::min(name_end + 1, spec.size()));
+
+  Fault fault;
+  fault.kind = name;
+  switch (kind->takes) {
+    case Takes::nothing:
+      if (sign != '\0') {
+        return refuse(spec, "it takes nothing behind its name");
+      }
+      return fault;
+    case Takes::bytes:
+      fault.at = sign == '@' ? number(rest) : std::nullopt;
+      if (!fault.at) {
+        return refuse(spec, "it needs @ and a number of bytes");
+      }
+      return fault;
+    case Takes::tag:
+      if (sign != '@' || !is_tag(rest)) {
+        return refuse(spec, "it needs @ and the name of a command, such as erase");
+      }
+      fault.where = rest;
+      return fault;
+    case Takes::block:
+    case Takes::page: {
+      auto argument = sign == ':' ? number(rest) : std::nullopt;
+      if (!argument) {
+        return refuse(spec, "it needs : and a number");
+      }
+      fault.argument = *argument;
+      return fault;
+    }
+  }
+  return refuse(spec, "no such kind");
+}
+
+const Fault* Faults::find(std::string_view kind) const {
+  auto found = std::ranges::find(faults_, kind, &Fault::kind);
+  return found == faults_.end() ? nullptr : &*found;
+}
+
+bool Faults::strikes(std::string_view kind, std::string_view where) {
+  auto found =
+      std::ranges::find_if(faults_, [&](const Fault& fault) { return fault.kind == kind && fault.where == where; });
+  if (found == faults_.end()) {
+    return false;
+  }
+  faults_.erase(found);
+  return true;
+}
+
+}  // namespace modemedic::twin
