@@ -4,6 +4,7 @@
 #include "usb/fingerprint.h"
 #include "virtual/endpoint.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 
@@ -44,7 +45,14 @@ public:
   void disconnect();
 
 private:
+  std::optional<Buffer> descriptor(std::uint8_t type, std::uint8_t index) const;
+  std::optional<Buffer> device_request(const Setup& setup);
+  std::optional<Buffer> interface_request(const Setup& setup) const;
+  std::optional<Buffer> endpoint_request(const Setup& setup) const;
+  const usb::InterfaceInfo* find_interface(std::uint16_t number) const;
+
   usb::Fingerprint fingerprint_;
+  std::uint8_t configuration_ = 1;
   std::map<std::uint8_t, OutEndpoint> outs_;
   std::map<std::uint8_t, InEndpoint> ins_;
 };

@@ -1,5 +1,7 @@
 #include "virtual/usb_function.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace modemedic::twin {
@@ -69,7 +71,7 @@ TEST(UsbFunction, ShowsItsConfiguration) {
             "07 05 01 02 00 02 00");
   UsbFunction running(running_shape());
   EXPECT_EQ(ask(running, get_descriptor(2, 0, 255)),
-            "09 02 30 00 02 01 00 80 fa "
+            "09 02 3e 00 02 01 00 80 fa "  // 9 + 9 + 2 * 7 + 9 + 3 * 7 = 62 bytes
             "09 04 00 00 02 ff ff ff 00 "
             "07 05 81 02 00 02 00 "
             "07 05 01 02 00 02 00 "
@@ -145,8 +147,8 @@ TEST(UsbFunction, StallsWhatItDoesNotKnow) {
   for (unsigned type = 0x22; type < 0x80; ++type) {
     EXPECT_EQ(ask(function, {static_cast<std::uint8_t>(type), 0x22, 0, 0, 0}), "stall");
   }
-  for (std::uint8_t descriptor : {0, 4, 5, 7, 15, 255}) {
-    EXPECT_EQ(ask(function, get_descriptor(descriptor, 0, 255)), "stall");
+  for (unsigned descriptor : {0U, 4U, 5U, 7U, 15U, 255U}) {
+    EXPECT_EQ(ask(function, get_descriptor(static_cast<std::uint8_t>(descriptor), 0, 255)), "stall");
   }
 }
 
