@@ -52,6 +52,11 @@ struct Persona {
   std::uint32_t at_ready_ms = 3000;  ///< from then until AT answers
 };
 
+/// Reads one persona, strictly.
+/// @param file  its name, for the error's text
+/// @return Code::usage, naming the file and the key that is missing, unknown or wrong
+Result<Persona> parse_persona(std::string_view file, std::string_view content);
+
 /// All personas that were built in, ordered by id.
 /// @return Code::bug when one doesn't parse (a test reads them all)
 Result<std::vector<Persona>> personas();
