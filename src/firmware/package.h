@@ -31,6 +31,9 @@ struct PackageFile {
   Md5Status status = Md5Status::no_list;
   std::size_t entry = 0;  ///< index in the source
   Buffer head;            ///< the first bytes (up to 4 KiB), for what it is
+  /// All bytes of a small file that steers the flash or ends it (XML, sbl1.mbn, …), kept so that a solid archive need
+  /// not be unpacked again for it; nullptr for the others. At most 4 MiB a package.
+  std::shared_ptr<const Buffer> content;
 };
 
 /// Something a person should know about the package.

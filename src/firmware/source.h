@@ -42,6 +42,9 @@ public:
   /// All files, in the order in which they are cheapest to read.
   virtual const std::vector<SourceEntry>& entries() const = 0;
 
+  /// Reading costs decompression, so it's worth a thread of its own (read_ahead.h).
+  virtual bool packed() const = 0;
+
   /// Opens entries()[index]. One stream is open at a time; opening entries in order reads an archive once.
   virtual Result<std::unique_ptr<Stream>> open(std::size_t index) = 0;
 };
