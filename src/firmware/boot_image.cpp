@@ -1,0 +1,160 @@
+#include "firmware/boot_image.h"
+
+#include "base/digest.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace modemedic::firmware {
+
+namespace {
+
+constexpr std::string_view magic = "ANDROID!";
+constexpr std::size_t name_size = 16;
+constexpr std::size_t command_line_size = 512;
+constexpr std::size_t id_size = 32;
+constexpr std::size_t extra_command_line_size = 1024;
+constexpr std::size_t header_size = 1632;
+
+constexpr std::uint32_t kernel_address = 0x80008000;
+constexpr std::uint32_t ramdisk_address = 0x81000000;
+constexpr std::uint32_t second_address = 0x80F00000;
+constexpr std::uint32_t tags_address = 0x80000100;
+
+// Headers from version 1 on carry their version where Qualcomm's version 0 has the device tree's size.
+constexpr std::uint32_t last_header_version = 4;
+
+Failure bad(std::string what) {
+  return fail(Code::package_bad).what("boot image: " + std::move(what));
+}
+
+std::uint64_t padding(std::uint64_t size, std::uint64_t page_size) {
+  return (page_size - size % page_size) % page_size;
+}
+
+struct Header {
+  std::array<std::uint32_t, 4> sizes{};  ///< kernel, ramdisk, second, device tree
+  std::uint32_t page_size = 0;
+  ByteView id;
+  bool later_version = false;
+};
+
+Result<Header> read_header(ByteView bytes) {
+  ByteReader fields(bytes.first(header_size), Endian::little);
+  fields.take(magic.size());
+  Header header;
+  for (std::size_t i = 0; i < 3; ++i) {
+    header.sizes[i] = fields.u32();
+    fields.u32();  // its address
+  }
+  fields.u32();  // tags' address
+  header.page_size = fields.u32();
+  auto device_tree = fields.u32();
+  header.later_version = device_tree >= 1 && device_tree <= last_header_version;
+  header.sizes[3] = header.later_version ? 0 : device_tree;
+  fields.take(4 + name_size + command_line_size);
+  header.id = fields.take(id_size);
+
+  auto page = header.page_size;
+  if (page < 2048 || page > 131072 || (page & (page - 1)) != 0) {
+    return bad(fmt::format("a page size of {}", page));
+  }
+  if (header.sizes[0] == 0) {
+    return bad("it has no kernel");
+  }
+  return header;
+}
+
+using Parts = std::array<ByteView, 4>;
+
+/// SHA-1 over the first `count` parts, each followed by its size.
+Sha1 make_id(const Parts& parts, std::size_t count) {
+  Hasher<Sha1> hasher;
+  for (auto part : std::span(parts).first(count)) {
+    hasher.update(part);
+    ByteWriter size(Endian::little);
+    size.u32(static_cast<std::uint32_t>(part.size()));
+    hasher.update(size.take());
+  }
+  return hasher.finish();
+}
+
+bool zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+bool id_fits(const Header& header, const Parts& parts) {
+  auto sha1 = header.id.first(std::tuple_size_v<Sha1>);
+  auto rest = header.id.subspan(std::tuple_size_v<Sha1>);
+  if (header.later_version || zero(sha1) || !zero(rest)) {
+    return true;  // none, or made in another way
+  }
+  // mkbootimg counts the device tree in only when there is one, some of its forks never do.
+  return std::ranges::equal(sha1, make_id(parts, 3)) || std::ranges::equal(sha1, make_id(parts, 4));
+}
+
+}  // namespace
+
+bool has_boot_magic(ByteView bytes) {
+  return as_text(bytes).starts_with(magic);
+}
+
+std::uint64_t boot_image_size(std::uint64_t kernel, std::uint64_t ramdisk, std::uint64_t device_tree,
+                              std::uint32_t page_size) {
+  std::uint64_t size = page_size;
+  for (auto part : {kernel, ramdisk, device_tree}) {
+    size += part + padding(part, page_size);
+  }
+  return size;
+}
+
+Buffer make_boot_image(const BootImageParts& parts) {
+  auto size_of = [](ByteView part) { return static_cast<std::uint32_t>(part.size()); };
+  ByteWriter out(Endian::little);
+  out.bytes(as_bytes(magic));
+  out.u32(size_of(parts.kernel)).u32(kernel_address);
+  out.u32(size_of(parts.ramdisk)).u32(ramdisk_address);
+  out.u32(0).u32(second_address).u32(tags_address);
+  out.u32(parts.page_size).u32(size_of(parts.device_tree)).u32(0);
+  out.text(parts.name.substr(0, name_size - 1), name_size);
+  out.text(parts.command_line.substr(0, command_line_size - 1), command_line_size);
+  auto id = make_id({parts.kernel, parts.ramdisk, {}, parts.device_tree}, parts.device_tree.empty() ? 3 : 4);
+  out.bytes(id).fill(id_size - id.size()).fill(extra_command_line_size);
+  out.fill(padding(out.size(), parts.page_size));
+  for (auto part : {parts.kernel, parts.ramdisk, parts.device_tree}) {
+    out.bytes(part).fill(padding(part.size(), parts.page_size));
+  }
+  return out.take();
+}
+
+Result<std::uint64_t> check_boot_image(ByteView bytes) {
+  if (!has_boot_magic(bytes)) {
+    return bad("it does not start with ANDROID!");
+  }
+  if (bytes.size() < header_size) {
+    return bad("it is cut within its header");
+  }
+  TRY_ASSIGN(auto header, read_header(bytes));
+
+  Parts parts;
+  std::uint64_t at = header.page_size;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::uint64_t size = header.sizes[i];
+    if (size == 0) {
+      continue;
+    }
+    if (at > bytes.size() || size > bytes.size() - at) {
+      return bad(fmt::format("it is cut: it has {} bytes, its header needs {}", bytes.size(), at + size));
+    }
+    parts[i] = bytes.subspan(at, size);
+    at += size + padding(size, header.page_size);
+  }
+  if (!id_fits(header, parts)) {
+    return bad("its parts are not the ones it was made of: torn, or written over another image");
+  }
+  return std::min<std::uint64_t>(at, bytes.size());
+}
+
+}  // namespace modemedic::firmware

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <cstdint>
+#include <string>
+
+/// Android boot images, header version 0 (AOSP system/tools/mkbootimg; docs/protocols/images.md).
+namespace modemedic::firmware {
+
+/// What goes into a boot image.
+struct BootImageParts {
+  ByteView kernel;
+  ByteView ramdisk;
+  ByteView device_tree;  ///< Qualcomm's addition to version 0; may be empty
+  std::string name;      ///< up to 15 characters
+  std::string command_line;
+  std::uint32_t page_size = 2048;
+};
+
+/// The image, each part on pages of its own, its id the SHA-1 over the parts and their sizes.
+Buffer make_boot_image(const BootImageParts& parts);
+
+/// Bytes of an image whose parts have these sizes.
+std::uint64_t boot_image_size(std::uint64_t kernel, std::uint64_t ramdisk, std::uint64_t device_tree,
+                              std::uint32_t page_size);
+
+/// Does it start ANDROID!? The boot loader goes to fastboot when boot's first page doesn't.
+bool has_boot_magic(ByteView bytes);
+
+/// @param bytes  a whole file, or a whole partition with erased 0xFF behind the image
+/// @return the image's size in bytes, padding included. Code::package_bad: no ANDROID!, sizes beyond `bytes`, or an id
+///         that is not the SHA-1 of the parts (an id of zeros, or longer than a SHA-1, is not judged)
+Result<std::uint64_t> check_boot_image(ByteView bytes);
+
+}  // namespace modemedic::firmware

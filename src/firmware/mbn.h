@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <cstdint>
+#include <span>
+
+/// Qualcomm boot images: SBL with its code word, and ARM ELF files with a hash segment (docs/protocols/images.md).
+///
+/// check_…() take a whole file, or a whole partition with erased 0xFF behind the image. They refuse what contradicts
+/// itself; a vendor's file in a layout that is not known here passes, because nothing says that it is wrong.
+namespace modemedic::firmware {
+
+/// Where the boot ROM finds code: the first 12 bytes of sbl1.mbn.
+bool has_sbl_code_word(ByteView bytes);
+
+/// An SBL of our own making: a preamble page, an 80-byte header on the next page, `code`, and in the place of the
+/// signature the SHA-256 of all that.
+Buffer make_sbl(ByteView code, std::uint32_t page_size);
+
+/// Bytes that make_sbl() adds to the code.
+std::uint64_t sbl_overhead(std::uint32_t page_size);
+
+/// @return the image's size in bytes: to the end its header names, or up to the last byte that isn't 0xFF when there
+///         is no header in the known place. Code::package_bad: no code word, cut, not what its digest says (ours)
+Result<std::uint64_t> check_sbl(ByteView bytes);
+
+/// An ARM ELF32 executable with a hash segment, unsigned, and one segment for each of `segments`.
+/// @param load_address  of the first segment
+Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address);
+
+/// Where the first of make_elf()'s segments begins, in bytes.
+std::uint64_t elf_overhead();
+
+/// @return the image's size in bytes: the end of the last segment. Code::package_bad: no ARM ELF, a segment that is
+///         not all there, one whose bytes do not match the hash segment (when it has one of the known kind)
+Result<std::uint64_t> check_elf(ByteView bytes);
+
+/// Bytes up to the last one that isn't 0xFF.
+std::uint64_t used_size(ByteView bytes);
+
+}  // namespace modemedic::firmware
