@@ -4,7 +4,11 @@
 #include "virtual/pluggable.h"
 #include "virtual/timers.h"
 
+#include <compare>
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +18,7 @@ namespace modemedic::twin {
 /// and moves the clock to whatever comes first, so a timeout costs nothing and a run repeats exactly.
 class InProcessBus final : public usb::Bus {
 public:
+  /// Pipes that open() gave are to be closed before the bus goes.
   InProcessBus(SimulatedClock& clock, Timers& timers);
   ~InProcessBus() override;
 
@@ -39,15 +44,29 @@ public:
   bool run_until(const std::function<bool()>& ready, Deadline deadline);
 
 private:
+  friend class InProcessPipe;
+
   struct Port {
     Pluggable* modem;
     std::string path;
+    std::uint64_t seen = 0;  ///< enumeration at the last snapshot, 0: nothing was there
+
+    std::uint64_t enumeration() const { return modem->function() != nullptr ? modem->enumeration() : 0; }
+  };
+
+  /// An interface of a device that is open.
+  struct Opened {
+    const Pluggable* modem;
+    std::uint64_t enumeration;
+    std::uint8_t interface_number;
+
+    auto operator<=>(const Opened&) const = default;
   };
 
   SimulatedClock& clock_;
   Timers& timers_;
   std::vector<Port> ports_;
-  std::vector<std::uint64_t> seen_;
+  std::set<Opened> opened_;
 };
 
 }  // namespace modemedic::twin

@@ -39,6 +39,8 @@ public:
   virtual std::optional<Buffer> control(const Setup& setup, ByteView data);
 
   /// The device has been enumerated: what it says unasked (Sahara's HELLO, the programmer's greeting) starts here.
+  /// The modem calls this, once, when function() has become this one; the buses don't. What is written before a host
+  /// reads waits in its endpoint.
   virtual void connected() {}
 
   /// The device leaves the bus: all URBs end as gone.

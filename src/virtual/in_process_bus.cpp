@@ -1,0 +1,74 @@
+#include "virtual/in_process_bus.h"
+
+#include "virtual/in_process_pipe.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace modemedic::twin {
+
+InProcessBus::InProcessBus(SimulatedClock& clock, Timers& timers) : clock_(clock), timers_(timers) {}
+
+InProcessBus::~InProcessBus() = default;
+
+void InProcessBus::plug(Pluggable& modem, std::string port) {
+  ports_.push_back({&modem, std::move(port)});
+  std::ranges::sort(ports_, {}, &Port::path);
+}
+
+Result<std::vector<usb::DeviceInfo>> InProcessBus::snapshot() {
+  std::vector<usb::DeviceInfo> devices;
+  for (auto& port : ports_) {
+    port.seen = port.enumeration();
+    if (const auto* function = port.modem->function(); function != nullptr) {
+      devices.push_back({port.path, port.seen, function->fingerprint()});
+    }
+  }
+  return devices;
+}
+
+Result<bool> InProcessBus::wait_change(Deadline deadline) {
+  return run_until(
+      [this] { return std::ranges::any_of(ports_, [](const Port& port) { return port.enumeration() != port.seen; }); },
+      deadline);
+}
+
+Result<std::unique_ptr<usb::Pipe>> InProcessBus::open(const usb::DeviceInfo& device, std::uint8_t interface_number) {
+  auto port = std::ranges::find(ports_, device.port, &Port::path);
+  if (port == ports_.end() || port->enumeration() == 0 || port->enumeration() != device.enumeration) {
+    return fail(Code::modem_lost).what("the modem has left the bus since it was seen").device("port " + device.port);
+  }
+  const auto& interfaces = port->modem->function()->fingerprint().interfaces;
+  auto interface = std::ranges::find(interfaces, interface_number, &usb::InterfaceInfo::number);
+  auto endpoints = interface != interfaces.end() ? usb::bulk_pair(*interface) : std::nullopt;
+  if (!endpoints) {
+    return fail(Code::bug)
+        .what(fmt::format("interface {} has no pair of bulk endpoints", interface_number))
+        .device("port " + device.port);
+  }
+  Opened opened{port->modem, device.enumeration, interface_number};
+  if (!opened_.insert(opened).second) {
+    return fail(Code::busy).what(fmt::format("interface {} is open", interface_number)).device("port " + device.port);
+  }
+  return std::make_unique<InProcessPipe>(*this, *port->modem, opened, *endpoints, port->path);
+}
+
+bool InProcessBus::run_until(const std::function<bool()>& ready, Deadline deadline) {
+  for (;;) {
+    if (ready()) {
+      return true;
+    }
+    timers_.run_due();
+    if (ready()) {
+      return true;
+    }
+    if (deadline.passed(clock_)) {
+      return false;
+    }
+    auto next = timers_.next();
+    clock_.advance_to(next ? std::min(*next, deadline.at) : deadline.at);
+  }
+}
+
+}  // namespace modemedic::twin
