@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "firmware/blank.h"
 #include "firmware/mbn.h"
 
 #include <algorithm>
@@ -96,13 +97,13 @@ Result<std::vector<Segment>> read_segments(ByteView bytes) {
   return segments;
 }
 
-bool all(ByteView bytes, std::byte value) {
-  return std::ranges::all_of(bytes, [value](std::byte byte) { return byte == value; });
+bool zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 /// The hash table, one entry a segment; empty when it is of a kind that is not known here.
 Result<ByteView> read_hash_table(ByteView hash_segment) {
-  if (hash_segment.size() < mbn_header_size || all(hash_segment.first(mbn_header_size), std::byte{0xFF})) {
+  if (hash_segment.size() < mbn_header_size || blank(hash_segment.first(mbn_header_size))) {
     return bad("its hash segment is blank");
   }
   ByteReader header(hash_segment, Endian::little);
@@ -125,7 +126,7 @@ Result<void> compare(ByteView bytes, const std::vector<Segment>& segments, ByteV
   for (std::size_t i = 0; i < segments.size(); ++i) {
     auto expected = table.subspan(i * entry_size, entry_size);
     const auto& segment = segments[i];
-    if (segment.size == 0 || all(expected, std::byte{0})) {
+    if (segment.size == 0 || zero(expected)) {
       continue;  // nothing to hash, or the hash segment itself
     }
     if (!std::ranges::equal(digest<Digest>(bytes.subspan(segment.offset, segment.size)), expected)) {

@@ -44,10 +44,12 @@ inline void write_file(const std::string& path, ByteView bytes) {
 }
 
 inline Buffer read_file(const std::string& path) {
+  std::error_code error;
+  auto size = std::filesystem::file_size(path, error);
+  Buffer bytes(error ? 0 : size);
   std::ifstream in(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  auto bytes = as_bytes(text);
-  return {bytes.begin(), bytes.end()};
+  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
 }
 
 /// Is a tool of that name installed?
