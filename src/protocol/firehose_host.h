@@ -2,8 +2,10 @@
 
 #include "base/units.h"
 #include "protocol/action.h"
+#include "protocol/firehose_reader.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -39,8 +41,10 @@ struct Program {
   std::string filename;    ///< last part only; cut to what the parser takes (63 characters)
 };
 
-/// Raw bytes of whole sectors. `keep_positions` (bad_block_at_end="0"): a bad block reads 0xBB in its place; else bad
-/// blocks are skipped as program skips them.
+/// Raw bytes of whole sectors. `keep_positions` (bad_block_at_end="0"): a bad block reads 0xBB in its place; else
+/// (bad_block_at_end="1") bad blocks are skipped as program skips them, and the sectors that the range lacks so come
+/// as 0xFF at its end. To read back an image, ask for its blocks and the bad ones among them. The third form, without
+/// the attribute, can't be had for certain: an earlier command's value would stick.
 struct Read {
   Geometry geometry;
   SectorRange range;
@@ -53,7 +57,13 @@ struct Power {
 
 using Command = std::variant<Configure, Nop, GetStorageInfo, Erase, Program, Read, Power>;
 
-/// The one document that says so: never a multiple of 512 bytes long, never over 4095 (trap 6).
+/// Can the programmer's parser take this command, and does it say what was meant?
+/// @return Code::package_bad for verbatim attributes that are no XML, too long, or would overrule our own; Code::bug
+///         for a range without sectors, past the chip, or past what the programmer counts with
+Result<void> check(const Command& command);
+
+/// The one document that says so: never a multiple of 512 bytes long, never over 4095 (trap 6). For commands that
+/// check() lets pass.
 Buffer document(const Command& command);
 
 /// Attributes of the `<response>` that ended a command.
@@ -69,11 +79,13 @@ struct Reply {
 ///
 /// start(command); then do what next() says until Done (reply() holds ACK or NAK: a NAK is not a failure of the
 /// protocol) or Failed. The tolerant reader takes several documents in one transfer and one over many.
+/// feed() at any time: the device may talk between commands, and in the middle of raw data.
 class FirehoseHost {
 public:
+  /// Forgets what came and belonged to no command. A command that check() refuses fails before anything is sent.
   void start(const firehose::Command& command);
 
-  /// Waits for the greeting without sending anything.
+  /// Waits for the greeting without sending anything; Done when it is complete, Failed when nothing came.
   void start_greeting();
 
   void feed(ByteView bytes);
@@ -83,7 +95,7 @@ public:
   using Action = std::variant<Send, SendImage, ReceiveRaw, Await, Done, Failed>;
   Action next();
 
-  const firehose::Reply& reply() const;
+  const firehose::Reply& reply() const { return reply_; }
 
   /// Log lines that came since the last call, for the events.
   std::vector<std::string> take_logs();
@@ -92,19 +104,57 @@ public:
   Buffer take_raw();
 
   /// Bytes of a raw transfer to the device, as the last configure agreed.
-  std::uint32_t payload() const;
+  std::uint32_t payload() const { return payload_; }
 
 private:
-  // the implementer's
+  enum class State {
+    idle,
+    greeting,
+    send_document,
+    wait_reply,
+    send_raw,
+    wait_raw_taken,
+    receive_raw,
+    wait_raw_given,
+    done,
+    failed,
+  };
+
+  void begin(State state);
+  void take_document(const std::vector<firehose::Element>& elements);
+  void take_log(std::string line);
+  void take_response(const firehose::Element& response);
+  void take_configured();
+  void take_raw_allowed();
+  SendImage next_chunk();
+  Duration patience() const;
+  void fail_with(Error error);
+
+  State state_ = State::idle;
+  firehose::Command command_;
+  std::string_view doing_ = "nothing";  ///< the command's name, for errors
+  firehose::DocumentReader reader_;
+  firehose::Reply reply_;
+  std::optional<Error> failure_;
+  std::vector<std::string> new_logs_;
+  std::size_t log_lines_ = 0;
+  std::size_t received_bytes_ = 0;  ///< outside raw data, since the command started
+  bool reconfigured_ = false;
+  std::uint32_t payload_ = 8192;  ///< what 9x07 programmers answer when asked nothing
+  Buffer raw_;
+  std::uint64_t raw_offset_ = 0;  ///< of raw_size_: bytes that have been handed out or received
+  std::uint64_t raw_size_ = 0;
 };
 
-/// What getstorageinfo's log lines say. Bad blocks ascending; nothing when geometry isn't in them.
+/// What getstorageinfo's log lines say. Bad blocks ascending.
 struct StorageInfo {
   Geometry geometry;
   std::vector<std::uint64_t> bad_blocks;
   std::string flash_name;
 };
 
+/// Nothing when geometry or the bad-block list isn't in the lines, is out of all bounds, or when they contradict each
+/// other: unknown is never ok.
 std::optional<StorageInfo> parse_storage_info(const std::vector<std::string>& logs);
 
 }  // namespace modemedic::protocol

@@ -20,7 +20,8 @@ struct ChipIdentity {
 /// Host side of Sahara: hands a programmer to a modem that waits in EDL, after asking who it is.
 ///
 /// HELLO is sent once per enumeration; when it doesn't come, the host sends HELLO_RESPONSE unasked, then
-/// RESET_STATE_MACHINE, before it gives up (facts: sahara-firehose.md). Packets: docs/protocols/sahara.md.
+/// RESET_STATE_MACHINE, then a Firehose nop, before it gives up (facts: sahara-firehose.md).
+/// Packets: docs/protocols/sahara.md.
 class SaharaHost {
 public:
   struct Options {
@@ -36,13 +37,66 @@ public:
   using Action = std::variant<Send, SendImage, Await, Done, Failed>;
   Action next();
 
-  const ChipIdentity& identity() const;
+  const ChipIdentity& identity() const { return identity_; }
 
-  /// The first bytes were `<?xml`: a programmer is running already; next() is Done, feed these bytes to Firehose.
-  bool programmer_running() const;
+  /// What came was `<?xml`: a programmer is running already. next() is Done once it is silent.
+  bool programmer_running() const { return programmer_running_; }
+
+  /// Bytes that came behind the last packet, to be fed to Firehose: a greeting, or, from a programmer that was running
+  /// already, its answer to what we sent to wake up Sahara. Valid after Done.
+  Buffer take_pending();
 
 private:
-  // the implementer's
+  enum class State {
+    wait_hello,
+    wait_command_ready,
+    wait_answer,       ///< EXECUTE sent, EXECUTE_RESPONSE to come
+    wait_answer_data,  ///< EXECUTE_DATA sent, raw bytes to come
+    transfer,
+    wait_done_response,
+    drain,  ///< a programmer talks: until it is silent
+    done,
+    failed,
+  };
+
+  bool step();
+  void take_packet(const sahara::Packet& packet);
+  void take_hello(ByteView body);
+  void take_answer(ByteView body);
+  void take_answer_data();
+  void take_read(std::uint64_t image, std::uint64_t offset, std::uint64_t length);
+  void take_end_of_image(ByteView body);
+  void take_done_response(ByteView body);
+  void take_stray(sahara::Command command);
+
+  void ask_next_question();
+  void leave_command_mode();
+  void climb();
+  void reset_state_machine();
+  void send(Buffer bytes);
+  void fail_with(Error error);
+  Duration patience() const;
+
+  Options options_;
+  sahara::PacketReader reader_;
+  State state_ = State::wait_hello;
+  std::optional<Action> action_;  ///< to be done before anything else is read
+  std::optional<Error> failure_;
+  ChipIdentity identity_;
+  bool programmer_running_ = false;
+  bool in_command_mode_ = false;
+  bool reset_sent_ = false;
+  std::size_t question_ = 0;
+  std::size_t answer_size_ = 0;
+  unsigned rung_ = 0;
+  unsigned hellos_ = 0;
+  unsigned strays_ = 0;
+  std::map<std::uint64_t, std::uint64_t> unserved_;
+  std::uint64_t reads_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t most_reads_;
+  std::uint64_t most_bytes_;
+  std::uint64_t end_of_reads_ = 0;  ///< the furthest byte asked for, to say where it stopped
 };
 
 }  // namespace modemedic::protocol
