@@ -28,4 +28,8 @@ struct BootOutcome {
 /// Boots a 9x07 chip (design: The virtual modem).
 BootOutcome boot(const Nand& nand, const Persona& persona);
 
+/// `fastboot continue`: what boot() does behind the boot loader, whatever the force flag says. Without ANDROID! in
+/// boot the modem falls silent: dark.
+BootOutcome boot_past_fastboot(const Nand& nand, const Persona& persona);
+
 }  // namespace modemedic::twin

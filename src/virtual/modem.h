@@ -15,6 +15,10 @@ namespace modemedic::twin {
 /// Where a virtual modem starts.
 enum class Mode { running, edl, download, dump, fastboot };
 
+/// Marks the persona's factory bad blocks and those of faults `bad-block:B`. Comes before the chip is provisioned, as a
+/// factory does; a VirtualModem does it again, for a chip that nobody prepared.
+void mark_bad_blocks(Nand& nand, const Persona& persona, const Faults& faults);
+
 /// A whole modem: NAND, boot chain, and the USB function of the mode it is in. What it does after a power-on follows
 /// from its NAND alone.
 class VirtualModem final : public Pluggable {
