@@ -1,0 +1,37 @@
+#pragma once
+
+#include "base/error.h"
+#include "protocol/at.h"
+#include "usb/bus.h"
+
+#include <memory>
+#include <string>
+
+namespace modemedic::operation {
+
+/// The AT port of a running modem, chosen by shape and proved by an answer to AT.
+class AtPort {
+public:
+  /// Waits through a boot: the port may stay silent until the deadline.
+  /// @return Code::no_modem when the modem shows no such interface, Code::timeout when AT never answered,
+  ///         Code::modem_lost, Code::permission, Code::busy
+  static Result<AtPort> open(usb::Bus& bus, const usb::DeviceInfo& modem, Deadline deadline);
+
+  /// A question that has an answer beyond OK. One that came empty is asked again: it may have been the late answer to
+  /// something else.
+  Result<protocol::AtAnswer> ask(const std::string& command);
+
+  /// A command that is answered by OK alone.
+  Result<protocol::AtAnswer> tell(const std::string& command);
+
+  /// Lets a moment pass for a modem that is not ready yet, listening to what it says unasked.
+  Result<void> pause();
+
+private:
+  AtPort(std::unique_ptr<usb::Pipe> pipe, const Clock& clock) : pipe_(std::move(pipe)), clock_(&clock) {}
+
+  std::unique_ptr<usb::Pipe> pipe_;
+  const Clock* clock_;
+};
+
+}  // namespace modemedic::operation

@@ -1,0 +1,249 @@
+#include "operation/flash.h"
+
+#include "operation/back_out.h"
+#include "operation/erase_range.h"
+#include "operation/flash_events.h"
+#include "operation/follow_port.h"
+#include "operation/program_image.h"
+#include "operation/prove_flash.h"
+#include "operation/run_firehose.h"
+#include "operation/switch_mode.h"
+#include "operation/upload.h"
+
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+using firmware::Package;
+using knowledge::State;
+using plan::Step;
+namespace firehose = protocol::firehose;
+
+namespace {
+
+constexpr Duration identify_patience = 30s;
+
+std::uint64_t bytes_to_program(const Package& package) {
+  return std::accumulate(package.images.begin(), package.images.end(), std::uint64_t{0},
+                         [&](std::uint64_t sum, const auto& image) { return sum + package.file(image).size; });
+}
+
+/// What a vendor wrote on an erase beyond the standard: the modem must get it verbatim. A program that lends its range
+/// to an erase of our own has none.
+firehose::Attributes vendor_attributes(const firmware::RawCommand& command) {
+  firehose::Attributes own;
+  for (const auto& attribute : command.attributes) {
+    firmware::RawCommand alone;
+    alone.attributes = {attribute};
+    if (command.kind == firmware::RawCommand::Kind::erase && alone.vendor_tagged()) {
+      own.push_back(attribute);
+    }
+  }
+  return own;
+}
+
+/// One flash from its first question to its proof.
+class Walk {
+public:
+  Walk(usb::Bus& bus, Found modem, const Package& package, const plan::ProvenPlan& plan, const FlashOptions& options,
+       Events& events, std::stop_token stop)
+      : bus_(bus),
+        modem_(std::move(modem)),
+        package_(package),
+        plan_(plan),
+        options_(options),
+        events_(events),
+        stop_(std::move(stop)),
+        meter_(events, bytes_to_program(package)) {}
+
+  Result<FlashReport> run() {
+    auto started = bus_.clock().now();
+    TRY(look_before());
+    const auto& steps = plan_.plan().steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      events_.emit(event::Step{id_of(steps[i].kind), steps[i].what, i + 1, steps.size()});
+      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(steps[i]);
+      if (!taken) {
+        return explain(std::move(taken.error()), steps[i]);
+      }
+    }
+    report_.bytes_programmed = meter_.finished();
+    report_.whole_time = bus_.clock().now() - started;
+    return std::move(report_);
+  }
+
+private:
+  /// Who is it, and may it take this package? Nothing that changes its state is sent before that is settled.
+  Result<void> look_before() {
+    auto state = modem_.sighting.state;
+    if (state != State::running && state != State::edl) {
+      return fail(Code::refused)
+          .rule("mode")
+          .what(fmt::format("the modem is neither running nor in EDL: {}", modem_.sighting.because))
+          .hint(modem_.sighting.next + "; nothing was sent");
+    }
+    TRY(check_family());
+    if (state == State::running) {
+      events_.emit(event::Step{"identify", "ask the modem who it is", 0, plan_.plan().steps.size()});
+      TRY(ask_identity());
+    }
+    return check_fit(known_before_ ? &report_.before : nullptr, package_, options_);
+  }
+
+  Result<void> check_family() const {
+    const auto& family = modem_.sighting.family;
+    if (!family.empty() && !package_.chip.empty() && family != package_.chip) {
+      return fail(Code::refused)
+          .rule("chip")
+          .what(fmt::format("the modem has a {} chip, the package is for {}", family, printable(package_.chip)))
+          .hint("use the package made for this module; nothing was sent");
+    }
+    return {};
+  }
+
+  /// A modem that runs but does not answer is as unknown as one in EDL.
+  Result<void> ask_identity() {
+    auto identity = identify(bus_, modem_.device, Deadline::in(bus_.clock(), identify_patience), events_);
+    if (identity) {
+      report_.before = *identity;
+      known_before_ = true;
+      return {};
+    }
+    auto silent = identity.error().code == Code::timeout || identity.error().code == Code::no_modem;
+    return silent ? Result<void>{} : fail(std::move(identity.error()));
+  }
+
+  Result<void> take(const Step& step) {
+    switch (step.kind) {
+      case Step::Kind::switch_to_edl:
+        return switch_mode();
+      case Step::Kind::upload:
+        return upload();
+      case Step::Kind::configure:
+        return configure(*link_);
+      case Step::Kind::ask_chip:
+        return ask();
+      case Step::Kind::erase:
+        return erase(step);
+      case Step::Kind::prove_erased:
+        return prove_blank(*link_, step.range, report_.storage, step.name);
+      case Step::Kind::program:
+        return program(step);
+      case Step::Kind::reset:
+        return reset();
+      case Step::Kind::prove:
+        return prove();
+    }
+    return fail(Code::bug).what("a plan step of no known kind");
+  }
+
+  Result<void> switch_mode() {
+    if (modem_.sighting.state == State::edl) {
+      return {};
+    }
+    TRY_ASSIGN(modem_, switch_to_edl(bus_, modem_, events_));
+    return {};
+  }
+
+  Result<void> upload() {
+    const auto& interfaces = modem_.device.fingerprint.interfaces;
+    if (interfaces.empty()) {
+      return fail(Code::device_protocol).what("the modem in EDL shows no interface").hint("power-cycle it");
+    }
+    TRY_ASSIGN(pipe_, bus_.open(modem_.device, interfaces.front().number));
+    link_.emplace(*pipe_, bus_.clock(), events_);
+    auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_);
+    programmer_runs_ = chip.has_value();
+    TRY_ASSIGN(report_.chip, std::move(chip));
+    return {};
+  }
+
+  Result<void> ask() {
+    TRY_ASSIGN(report_.storage, ask_chip(*link_));
+    return plan::check_chip(plan_, package_, report_.storage);
+  }
+
+  Result<void> erase(const Step& step) {
+    erasing_ = true;
+    const auto& command = package_.commands[step.command];
+    firehose::Erase erase{plan_.plan().geometry, step.range, vendor_attributes(command)};
+    return erase_range(*link_, erase, report_.storage, step.name);
+  }
+
+  Result<void> program(const Step& step) {
+    const auto& image = package_.images[step.image];
+    auto started = bus_.clock().now();
+    meter_.start(step.name, package_.file(image).size);
+    ImageProgrammer programmer(*link_, package_, report_.storage, events_);
+    TRY(programmer.program(
+        image, options_.programs_tried, [&](std::uint64_t done) { meter_.tell(done); }, stop_));
+    meter_.finish();
+    report_.data_time += bus_.clock().now() - started;
+    return {};
+  }
+
+  Result<void> reset() {
+    auto reply = link_->run(firehose::Power{});
+    if (!reply && reply.error().code != Code::modem_lost) {
+      return fail(std::move(reply.error()));
+    }
+    if (reply && !reply->ack) {
+      return fail(Code::device_refused).what("the modem refused its reset: " + in_its_words(*reply));
+    }
+    link_.reset();
+    pipe_.reset();
+    return {};
+  }
+
+  Result<void> prove() {
+    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device.port, modem_.device.enumeration, report_.before, package_,
+                                          events_, stop_));
+    return {};
+  }
+
+  /// Says in which state the modem is now, and how to go on.
+  Failure explain(Error error, const Step& step) {
+    error.during = step.what;
+    error.device = "port " + modem_.device.port;
+    auto add = [&error](const std::string& sentence) { error.hint += (error.hint.empty() ? "" : ". ") + sentence; };
+    if (!erasing_) {
+      add(back_out(
+          bus_,
+          {modem_.device, pipe_.get(), programmer_runs_ ? &*link_ : nullptr, known_before_ ? &report_.before : nullptr},
+          events_));
+    } else if (step.kind != Step::Kind::prove) {
+      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
+                      step.cut_leaves, step.go_on, package_.path));
+    }
+    return fail(std::move(error));
+  }
+
+  usb::Bus& bus_;
+  Found modem_;
+  const Package& package_;
+  const plan::ProvenPlan& plan_;
+  const FlashOptions& options_;
+  Events& events_;
+  std::stop_token stop_;
+  ProgressMeter meter_;
+  FlashReport report_;
+  std::unique_ptr<usb::Pipe> pipe_;
+  std::optional<FirehoseLink> link_;
+  bool known_before_ = false;     ///< the modem said who it is
+  bool programmer_runs_ = false;  ///< and takes commands
+  bool erasing_ = false;          ///< the first erase has been sent, or is about to be
+};
+
+}  // namespace
+
+Result<FlashReport> flash(usb::Bus& bus, const Found& modem, const Package& package, const plan::ProvenPlan& plan,
+                          const FlashOptions& options, Events& events, std::stop_token stop) {
+  return Walk(bus, modem, package, plan, options, events, std::move(stop)).run();
+}
+
+}  // namespace modemedic::operation

@@ -1,0 +1,61 @@
+#include "operation/run_at.h"
+
+#include <array>
+#include <variant>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration send_patience = 2s;
+
+/// A port that streams (NMEA, logs) is never quiet: no more than this is dropped.
+constexpr int most_transfers_dropped = 64;
+
+Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, protocol::AtHost& host, Duration patience) {
+  std::array<std::byte, 4096> buffer{};
+  auto received = pipe.receive(buffer, Deadline::in(clock, patience));
+  if (received) {
+    host.feed(ByteView(buffer).first(*received));
+    return {};
+  }
+  if (received.error().code == Code::timeout) {
+    host.timed_out();
+    return {};
+  }
+  return fail(std::move(received.error()));
+}
+
+}  // namespace
+
+Result<void> drain(usb::Pipe& pipe, const Clock& clock, Duration quiet) {
+  std::array<std::byte, 4096> buffer{};
+  for (int i = 0; i < most_transfers_dropped; ++i) {
+    auto received = pipe.receive(buffer, Deadline::in(clock, quiet));
+    if (!received) {
+      return received.error().code == Code::timeout ? Result<void>{} : fail(std::move(received.error()));
+    }
+  }
+  return {};
+}
+
+Result<protocol::AtAnswer> run_at(usb::Pipe& pipe, const Clock& clock, const std::string& command, Duration patience) {
+  TRY(drain(pipe, clock, 5ms));
+  protocol::AtHost host(command, patience);
+  for (;;) {
+    auto action = host.next();
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      TRY(feed_from(pipe, clock, host, wait->patience));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      return host.answer();
+    }
+  }
+}
+
+}  // namespace modemedic::operation

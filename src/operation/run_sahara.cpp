@@ -1,0 +1,60 @@
+#include "operation/run_sahara.h"
+
+#include <array>
+#include <utility>
+#include <variant>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration send_patience = 5s;
+
+Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, protocol::SaharaHost& host, Duration patience) {
+  std::array<std::byte, 16384> buffer{};
+  auto received = pipe.receive(buffer, Deadline::in(clock, patience));
+  if (received) {
+    host.feed(ByteView(buffer).first(*received));
+    return {};
+  }
+  if (received.error().code == Code::timeout) {
+    host.timed_out();
+    return {};
+  }
+  return fail(std::move(received.error()));
+}
+
+}  // namespace
+
+Result<SaharaEnd> run_sahara(usb::Pipe& pipe, const Clock& clock, const std::map<std::uint64_t, ByteView>& images) {
+  protocol::SaharaHost::Options options;
+  for (const auto& [id, bytes] : images) {
+    options.images[id] = bytes.size();
+  }
+  protocol::SaharaHost host(std::move(options));
+  for (;;) {
+    auto action = host.next();
+    auto deadline = Deadline::in(clock, send_patience);
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, deadline));
+    } else if (auto* part = std::get_if<protocol::SendImage>(&action)) {
+      TRY(pipe.send(images.at(part->image).subspan(part->offset, part->length), part->zlp, deadline));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      TRY(feed_from(pipe, clock, host, wait->patience));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      return SaharaEnd{host.identity(), host.programmer_running(), host.take_pending()};
+    }
+  }
+}
+
+Result<void> reset_by_sahara(usb::Pipe& pipe, const Clock& clock) {
+  auto packet = protocol::sahara::packet(protocol::sahara::Command::reset);
+  TRY(pipe.send(packet, usb::Zlp::never, Deadline::in(clock, send_patience)));
+  return pipe.flush(Deadline::in(clock, send_patience));
+}
+
+}  // namespace modemedic::operation

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/error.h"
+#include "protocol/sahara_host.h"
+#include "usb/pipe.h"
+
+#include <cstdint>
+#include <map>
+
+namespace modemedic::operation {
+
+/// How a talk over Sahara ended.
+struct SaharaEnd {
+  protocol::ChipIdentity chip;
+  bool programmer_running = false;  ///< a programmer ran already; nothing was uploaded
+  Buffer pending;                   ///< what it has said in Firehose so far
+};
+
+/// Hands over what a modem in EDL asks for. The only place where Sahara meets a pipe.
+/// @param images  image id -> its bytes
+/// @return the machine's failures; Code::timeout, Code::modem_lost of the pipe
+Result<SaharaEnd> run_sahara(usb::Pipe& pipe, const Clock& clock, const std::map<std::uint64_t, ByteView>& images);
+
+/// Sends a modem that waits with Sahara back to its power-on state.
+Result<void> reset_by_sahara(usb::Pipe& pipe, const Clock& clock);
+
+}  // namespace modemedic::operation

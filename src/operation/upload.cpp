@@ -1,0 +1,88 @@
+#include "operation/upload.h"
+
+#include "operation/run_sahara.h"
+#include "protocol/sahara_wire.h"
+
+#include <fmt/format.h>
+
+namespace modemedic::operation {
+
+namespace firehose = protocol::firehose;
+
+namespace {
+
+/// Programmers are 100 to 700 KB.
+constexpr std::uint64_t largest_programmer = 4_MiB;
+
+constexpr std::uint32_t wanted_payload = 16384;
+
+void tell_chip(const protocol::ChipIdentity& chip, Events& events) {
+  if (chip.hwid) {
+    events.emit(event::Log{event::Log::Level::info,
+                           fmt::format("boot ROM: HWID {:#018x}, key hash {}", *chip.hwid, hex_digits(chip.pk_hash))});
+  }
+}
+
+/// A programmer answers a nop with ACK when it is ready for commands. One page too many of what it was freed with may
+/// stand before the first nop, so there is more than one.
+Result<void> ping(FirehoseLink& link) {
+  firehose::Reply reply;
+  for (int i = 0; i < 3 && !reply.ack; ++i) {
+    TRY_ASSIGN(reply, link.run(firehose::Nop{}));
+  }
+  if (!reply.ack) {
+    return fail(Code::device_refused)
+        .what("a programmer runs on the modem already, but refuses even a nop: " + in_its_words(reply))
+        .hint("take all power from the modem for some seconds and start again");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
+                                                 const firmware::Package& package, Events& events) {
+  TRY_ASSIGN(auto programmer, firmware::read_file(package, package.programmer, largest_programmer));
+  TRY_ASSIGN(auto end, run_sahara(pipe, clock, {{protocol::sahara::programmer_image, programmer}}));
+  if (!end.programmer_running) {
+    tell_chip(end.chip, events);
+    TRY(link.greet(end.pending));
+    return end.chip;
+  }
+  events.emit(event::Log{event::Log::Level::info, "a programmer runs on the modem already"});
+  if (as_text(end.pending).find("bytes_read_in_layer") != std::string_view::npos) {
+    events.emit(event::Log{event::Log::Level::info, "it still waits for data of a flash that broke off: filling up"});
+    TRY(link.leave_raw_mode(package.geometry.page_size, package.geometry.chip_size()));
+  }
+  TRY(ping(link));
+  return end.chip;
+}
+
+Result<void> configure(FirehoseLink& link) {
+  TRY_ASSIGN(auto reply, link.run(firehose::Configure{wanted_payload, false}));
+  if (!reply.ack) {
+    return fail(Code::device_refused)
+        .what("the programmer refused its configuration: " + in_its_words(reply))
+        .hint("the package's programmer may be for another chip: use the package made for this module");
+  }
+  return {};
+}
+
+Result<plan::ChipReport> ask_chip(FirehoseLink& link) {
+  TRY_ASSIGN(auto reply, link.run(firehose::GetStorageInfo{}));
+  if (!reply.ack) {
+    return fail(Code::device_refused)
+        .what("the programmer does not tell what chip it works on: " + in_its_words(reply))
+        .hint("without geometry and bad blocks a flash can't be shown to be safe");
+  }
+  auto storage = protocol::parse_storage_info(reply.logs);
+  if (!storage) {
+    return fail(Code::refused)
+        .rule("unknown")
+        .what("the chip's page and block size could not be found out: " + in_its_words(reply))
+        .hint("without geometry and bad blocks a flash can't be shown to be safe; this rule can't be lifted");
+  }
+  return plan::ChipReport{storage->geometry, std::move(storage->bad_blocks)};
+}
+
+}  // namespace modemedic::operation

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "base/events.h"
+#include "firmware/package.h"
+#include "operation/run_firehose.h"
+#include "plan/plan.h"
+#include "protocol/sahara_host.h"
+
+namespace modemedic::operation {
+
+/// Gets the package's programmer running on a modem in EDL: hands it over in Sahara, or finds one that runs already,
+/// and takes that one out of raw mode when its host died in the middle of an image.
+/// @return what the boot ROM told of the chip
+Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
+                                                 const firmware::Package& package, Events& events);
+
+/// Agrees on the bytes of a raw transfer: 16 KiB, or what the programmer says it takes.
+Result<void> configure(FirehoseLink& link);
+
+/// Geometry and bad blocks as the programmer tells them. A chip that does not tell is refused (rule unknown).
+Result<plan::ChipReport> ask_chip(FirehoseLink& link);
+
+}  // namespace modemedic::operation
