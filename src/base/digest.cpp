@@ -1,5 +1,7 @@
 #include "base/digest.h"
 
+#include "base/crc32_fold.h"
+
 #include <stdexcept>
 
 #include <openssl/evp.h>
@@ -34,6 +36,14 @@ constexpr std::array<std::uint32_t, 256> make_table(std::uint32_t polynomial, bo
     table[i] = value;
   }
   return table;
+}
+
+std::uint32_t crc32_by_table(std::uint32_t crc, ByteView bytes) {
+  static constexpr auto table = make_table(0xEDB88320, true);
+  for (auto byte : bytes) {
+    crc = crc >> 8U ^ table[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU];
+  }
+  return crc;
 }
 
 }  // namespace
@@ -107,12 +117,13 @@ std::uint32_t crc32_mibib(std::uint32_t crc, ByteView bytes) {
 }
 
 std::uint32_t crc32_ubi(ByteView bytes) {
-  static constexpr auto table = make_table(0xEDB88320, true);
   std::uint32_t crc = 0xFFFFFFFF;
-  for (auto byte : bytes) {
-    crc = crc >> 8U ^ table[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU];
+  // A firmware's images are tens of megabytes: folding makes several GB/s where the table makes 0.4.
+  if (bytes.size() >= 256 && can_fold_crc32()) {
+    auto folded = fold_crc32(crc, bytes);
+    crc = crc32_by_table(0, folded);
   }
-  return crc;
+  return crc32_by_table(crc, bytes);
 }
 
 }  // namespace modemedic

@@ -1,0 +1,71 @@
+#include "firmware/partition_mbn.h"
+
+#include <fmt/format.h>
+
+namespace modemedic::firmware {
+
+namespace {
+
+constexpr std::uint64_t magic = 0x1F7D48BCAA7D1B9A;
+constexpr std::uint32_t version = 4;
+constexpr std::size_t header_size = 16;
+constexpr std::size_t entry_size = 28;
+constexpr std::size_t name_size = 16;
+constexpr std::uint32_t the_rest = 0xFFFFFFFF;
+constexpr std::uint8_t counts_blocks = 0xFE;
+constexpr std::uint8_t counts_kib = 0xFF;
+
+Failure bad(std::string what) {
+  return fail(Code::package_bad).what("user partition table (partition.mbn): " + std::move(what));
+}
+
+}  // namespace
+
+Result<std::vector<UserPartition>> parse_user_table(ByteView bytes) {
+  ByteReader in(bytes, Endian::little);
+  if (in.u64() != magic) {
+    return bad("its magic number is not there");
+  }
+  in.u32();  // version: 3 and 4 have been seen, with the same entries
+  auto count = in.u32();
+  if (in.failed() || count == 0 || count > in.rest().size() / entry_size) {
+    return bad(fmt::format("it counts {} partitions in {} bytes", count, bytes.size()));
+  }
+  std::vector<UserPartition> table;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    UserPartition partition;
+    partition.name = in.text(name_size);
+    auto size = in.u32();
+    partition.size = size == the_rest ? std::nullopt : std::optional(size);
+    partition.pad_kib = in.u16();
+    partition.which_flash = in.u16();
+    for (auto& attribute : partition.attributes) {
+      attribute = in.u8();
+    }
+    partition.in_blocks = in.u8() == counts_blocks;
+    if (partition.name.starts_with("0:")) {
+      partition.name.erase(0, 2);
+    }
+    if (partition.name.empty() || printable(partition.name) != partition.name) {
+      return bad(fmt::format("'{}' is no partition's name", printable(partition.name)));
+    }
+    table.push_back(std::move(partition));
+  }
+  return table;
+}
+
+Buffer make_user_table(const std::vector<UserPartition>& table) {
+  ByteWriter out(Endian::little);
+  out.u64(magic).u32(version).u32(static_cast<std::uint32_t>(table.size()));
+  for (const auto& partition : table) {
+    out.text("0:" + partition.name, name_size);
+    out.u32(partition.size.value_or(the_rest)).u16(partition.pad_kib).u16(partition.which_flash);
+    for (auto attribute : partition.attributes) {
+      out.u8(attribute);
+    }
+    out.u8(partition.in_blocks ? counts_blocks : counts_kib);
+  }
+  return out.take();
+}
+
+}  // namespace modemedic::firmware

@@ -1,0 +1,51 @@
+#include "firmware/partition_mbn.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace modemedic::firmware {
+namespace {
+
+// Two entries in the published layout, by hand: "0:SBL" of 10 blocks, "0:system" with the rest.
+const char* const two_entries =
+    "9A1B7DAABC487D1F 04000000 02000000"
+    "303A53424C0000000000000000000000 0A000000 0000 0000 FF0100FE"
+    "303A73797374656D0000000000000000 FFFFFFFF 8000 0000 FF0100FF";
+
+const std::vector<UserPartition> two = {{"SBL", 10, true, 0, 0, {0xFF, 0x01, 0x00}},
+                                        {"system", std::nullopt, false, 128, 0, {0xFF, 0x01, 0x00}}};
+
+TEST(UserTable, ReadsAndMakesThePublishedLayout) {
+  auto table = parse_user_table(*from_hex(two_entries));
+  ASSERT_TRUE(table) << table.error().what;
+  EXPECT_EQ(*table, two);
+  EXPECT_EQ(make_user_table(two), *from_hex(two_entries));
+}
+
+TEST(UserTable, OfSeventeenPartitionsHasTheSizeOfARealOne) {
+  EXPECT_EQ(make_user_table(std::vector<UserPartition>(17, two[0])).size(), 492U);
+}
+
+TEST(UserTable, IsRefusedAtEveryCutAndWithAnyCount) {
+  auto bytes = *from_hex(two_entries);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(parse_user_table(ByteView(bytes).first(size)));
+  }
+  for (std::uint32_t count : {0U, 3U, 0x09249249U, 0x80000000U, 0xFFFFFFFFU}) {
+    store(&bytes[12], count, Endian::little);
+    auto table = parse_user_table(bytes);
+    ASSERT_FALSE(table);
+    EXPECT_EQ(table.error().code, Code::package_bad);
+  }
+}
+
+TEST(UserTable, IsRefusedWithoutItsMagicOrWithANameThatIsNone) {
+  auto bytes = *from_hex(two_entries);
+  bytes[16] = std::byte{0x1B};
+  EXPECT_THAT(parse_user_table(bytes).error().what, testing::HasSubstr("\\x1b"));
+  bytes[0] = std::byte{0};
+  EXPECT_THAT(parse_user_table(bytes).error().what, testing::HasSubstr("magic"));
+}
+
+}  // namespace
+}  // namespace modemedic::firmware
