@@ -14,4 +14,7 @@ struct EmbeddedFile {
 /// Every embedded file, in no particular order.
 std::span<const EmbeddedFile> embedded_data();
 
+/// The content of one of them; empty when there is none of that path.
+std::string_view embedded(std::string_view path);
+
 }  // namespace modemedic::knowledge

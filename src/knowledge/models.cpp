@@ -1,30 +1,39 @@
 #include "knowledge/models.h"
 
-#include "knowledge/toml_rows.h"
+#include "knowledge/embedded_data.h"
+#include "knowledge/toml_reader.h"
 
 #include <algorithm>
 
 namespace modemedic::knowledge {
 
+namespace {
+
+constexpr std::uint64_t largest_id = 0xFFFF;
+
+Model read_model(TomlReader& row) {
+  Model model;
+  model.name = row.text("name");
+  row.number_into("vid", model.vid);
+  row.each_number("pids", largest_id, [&](auto pid) { model.pids.push_back(static_cast<std::uint16_t>(pid)); });
+  model.family = row.text("family");
+  model.maker = row.text_or("maker", "");
+  for (const auto* prose : {"covers", "evidence", "source"}) {
+    row.text(prose);
+  }
+  return model;
+}
+
+}  // namespace
+
 Result<std::vector<Model>> parse_models(std::string_view toml) {
-  TRY_ASSIGN(auto rows, TomlRows::read("models.toml", toml, {"model"}));
   std::vector<Model> models;
-  for (const auto& row : rows.of("model")) {
-    TomlRow keys(row, "models.toml");
-    Model model;
-    model.name = keys.text("name").value_or("");
-    model.vid = keys.u16("vid").value_or(0);
-    model.pids = keys.u16s("pids");
-    model.family = keys.text("family").value_or("");
-    model.maker = keys.text("maker").value_or("");
-    for (const auto* prose : {"covers", "evidence", "source"}) {
-      keys.required(prose);
-    }
-    for (const auto* needed : {"name", "vid", "pids", "family"}) {
-      keys.required(needed);
-    }
-    TRY(keys.done());
-    models.push_back(std::move(model));
+  auto problem = read_toml(toml, [&](TomlReader& root) {
+    root.each_table("model", [&](TomlReader& row) { models.push_back(read_model(row)); });
+    root.done();
+  });
+  if (!problem.empty()) {
+    return fail(Code::bug).what("models.toml: " + problem);
   }
   return models;
 }
@@ -36,8 +45,8 @@ const std::vector<Model>& models() {
 
 const Model* find_model(std::uint16_t vid, std::uint16_t pid) {
   const auto& all = models();
-  auto found = std::find_if(all.begin(), all.end(), [vid, pid](const Model& model) {
-    return model.vid == vid && std::find(model.pids.begin(), model.pids.end(), pid) != model.pids.end();
+  auto found = std::ranges::find_if(all, [vid, pid](const Model& model) {
+    return model.vid == vid && std::ranges::find(model.pids, pid) != model.pids.end();
   });
   return found == all.end() ? nullptr : &*found;
 }

@@ -1,7 +1,7 @@
 #include "knowledge/state.h"
 
+#include "knowledge/embedded_data.h"
 #include "knowledge/state_rows.h"
-#include "knowledge/toml_rows.h"
 
 namespace modemedic::knowledge {
 

@@ -1,7 +1,7 @@
 #include "knowledge/state_rows.h"
 
 #include "knowledge/shape.h"
-#include "knowledge/toml_rows.h"
+#include "knowledge/toml_reader.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,6 @@
 namespace modemedic::knowledge {
 
 namespace {
-
-constexpr std::string_view file = "states.toml";
 
 constexpr std::array states = {State::running, State::edl,      State::boot_mode, State::download,
                                State::dump,    State::fastboot, State::not_ours};
@@ -20,49 +18,82 @@ constexpr std::array shapes = {"", "boot", "serial", "modem", "no-serial"};
 constexpr std::array<std::pair<std::string_view, usb::Speed>, 4> speeds = {
     {{"low", usb::Speed::low}, {"full", usb::Speed::full}, {"high", usb::Speed::high}, {"super", usb::Speed::super}}};
 
-Failure bad(const std::string& id, std::string what) {
-  return fail(Code::bug).what(std::move(what)).during("states.toml, row " + id);
+std::optional<std::uint16_t> number_if(TomlReader& row, std::string_view key) {
+  std::optional<std::uint16_t> number;
+  if (row.has(key)) {
+    row.number_into(key, number.emplace());
+  }
+  return number;
 }
 
-Result<Conditions> conditions(TomlRow& row, const std::string& id) {
-  Conditions when;
-  when.vid = row.u16("vid");
-  when.pids = row.u16s("pids");
-  when.bcd = row.u16("bcd");
-  when.interfaces = row.range("interfaces");
-  when.has = row.text("has").value_or("");
-  when.shape = row.text("shape").value_or("");
-  when.products = row.texts("products");
-  when.manufacturer = row.text("manufacturer");
-  when.serial = row.text("serial");
-  when.known = row.flag("known").value_or(false);
-  when.foreign = row.flag("foreign").value_or(false);
-  if (std::find(shapes.begin(), shapes.end(), when.shape) == shapes.end()) {
-    return bad(id, "unknown shape " + when.shape);
+std::optional<std::string> text_if(TomlReader& row, std::string_view key) {
+  return row.has(key) ? std::optional(row.text(key)) : std::nullopt;
+}
+
+/// How many interfaces: [least, most].
+std::optional<std::pair<std::uint64_t, std::uint64_t>> range_if(TomlReader& row, std::string_view key) {
+  if (!row.has(key)) {
+    return std::nullopt;
   }
-  if (auto wanted = row.text("speed")) {
-    const auto* speed =
-        std::find_if(speeds.begin(), speeds.end(), [&](const auto& known) { return known.first == *wanted; });
+  std::vector<std::uint64_t> range;
+  row.each_number(key, 0xFF, [&](std::uint64_t number) { range.push_back(number); });
+  if (range.size() != 2) {
+    row.complain(key, "is not [least, most]");
+    return std::nullopt;
+  }
+  return std::pair(range[0], range[1]);
+}
+
+Conditions read_conditions(TomlReader& row) {
+  Conditions when;
+  when.vid = number_if(row, "vid");
+  when.bcd = number_if(row, "bcd");
+  when.interfaces = range_if(row, "interfaces");
+  when.has = row.text_or("has", "");
+  when.shape = row.text_or("shape", "");
+  when.manufacturer = text_if(row, "manufacturer");
+  when.serial = text_if(row, "serial");
+  when.known = row.has("known") && row.flag("known");
+  when.foreign = row.has("foreign") && row.flag("foreign");
+  if (row.has("pids")) {
+    row.each_number("pids", 0xFFFF, [&](auto pid) { when.pids.push_back(static_cast<std::uint16_t>(pid)); });
+  }
+  if (row.has("products")) {
+    row.each_text("products", [&](const std::string& text) { when.products.push_back(text); });
+  }
+  if (std::ranges::find(shapes, when.shape) == shapes.end()) {
+    row.complain("shape", "is none that is known");
+  }
+  if (auto wanted = text_if(row, "speed")) {
+    const auto* speed = std::ranges::find(speeds, *wanted, &std::pair<std::string_view, usb::Speed>::first);
     if (speed == speeds.end()) {
-      return bad(id, "unknown speed " + *wanted);
+      row.complain("speed", "is none that is known");
+    } else {
+      when.speed = speed->second;
     }
-    when.speed = speed->second;
   }
   return when;
 }
 
-Result<State> state_of(const std::string& text, const std::string& id) {
-  const auto* state = std::find_if(states.begin(), states.end(), [&](State s) { return name(s) == text; });
+State read_state(TomlReader& row) {
+  auto text = row.text("state");
+  const auto* state = std::ranges::find(states, text, &name);
   if (state == states.end()) {
-    return bad(id, "unknown state " + text);
+    row.complain("state", "is none that is known");
+    return State::not_ours;
   }
   return *state;
 }
 
-void require_prose(TomlRow& row) {
-  for (const auto* key : {"id", "because", "next", "evidence", "source"}) {
-    row.required(key);
-  }
+/// What every row has: who it is, what it says, and why we believe it.
+template <typename Row>
+void read_row(TomlReader& keys, Row& row) {
+  row.id = keys.text("id");
+  row.when = read_conditions(keys);
+  row.because = keys.text("because");
+  row.next = keys.text("next");
+  keys.text("evidence");
+  keys.text("source");
 }
 
 bool fits_shape(const std::string& shape, const usb::Fingerprint& fingerprint) {
@@ -104,32 +135,20 @@ bool Conditions::fit(const usb::Fingerprint& fingerprint, const Model* model) co
 }
 
 Result<StateRows> parse_states(std::string_view toml) {
-  TRY_ASSIGN(auto tables, TomlRows::read(file, toml, {"state", "remark"}));
   StateRows rows;
-  for (const auto& table : tables.of("state")) {
-    TomlRow keys(table, file);
-    require_prose(keys);
-    StateRow row;
-    row.id = keys.text("id").value_or("?");
-    TRY_ASSIGN(row.when, conditions(keys, row.id));
-    TRY_ASSIGN(row.state, state_of(keys.text("state").value_or(""), row.id));
-    row.model = keys.text("model").value_or("");
-    row.family = keys.text("family").value_or("");
-    row.because = keys.text("because").value_or("");
-    row.next = keys.text("next").value_or("");
-    TRY(keys.done());
-    rows.states.push_back(std::move(row));
-  }
-  for (const auto& table : tables.of("remark")) {
-    TomlRow keys(table, file);
-    require_prose(keys);
-    Remark remark;
-    remark.id = keys.text("id").value_or("?");
-    TRY_ASSIGN(remark.when, conditions(keys, remark.id));
-    remark.because = keys.text("because").value_or("");
-    remark.next = keys.text("next").value_or("");
-    TRY(keys.done());
-    rows.remarks.push_back(std::move(remark));
+  auto problem = read_toml(toml, [&](TomlReader& root) {
+    root.each_table("state", [&](TomlReader& keys) {
+      auto& row = rows.states.emplace_back();
+      read_row(keys, row);
+      row.state = read_state(keys);
+      row.model = keys.text_or("model", "");
+      row.family = keys.text_or("family", "");
+    });
+    root.each_table("remark", [&](TomlReader& keys) { read_row(keys, rows.remarks.emplace_back()); });
+    root.done();
+  });
+  if (!problem.empty()) {
+    return fail(Code::bug).what("states.toml: " + problem);
   }
   return rows;
 }

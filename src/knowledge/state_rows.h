@@ -13,7 +13,7 @@ struct Conditions {
   std::optional<std::uint16_t> vid;
   std::vector<std::uint16_t> pids;
   std::optional<std::uint16_t> bcd;
-  std::optional<std::pair<std::uint16_t, std::uint16_t>> interfaces;  ///< least, most
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> interfaces;  ///< least, most
   std::string has;                                                    ///< "ff/42/03"
   std::string shape;                                                  ///< "boot", "serial", "modem", "no-serial"
   std::vector<std::string> products;

@@ -1,7 +1,7 @@
 #include "virtual/persona.h"
 
 #include "knowledge/embedded_data.h"
-#include "virtual/toml_reader.h"
+#include "knowledge/toml_reader.h"
 
 #include <algorithm>
 #include <bit>
@@ -13,6 +13,8 @@
 namespace modemedic::twin {
 
 namespace {
+
+using knowledge::TomlReader;
 
 constexpr std::string_view folder = "personas/";
 constexpr std::uint64_t largest_chip = std::uint64_t{8} << 30U;
@@ -175,7 +177,7 @@ usb::Fingerprint read_shape(TomlReader table) {
   return shape;
 }
 
-Persona read_persona(TomlReader root) {
+Persona read_persona(TomlReader& root) {
   Persona persona;
   persona.id = root.text("id");
   persona.model = root.text("model");
@@ -213,15 +215,10 @@ Persona read_persona(TomlReader root) {
 }  // namespace
 
 Result<Persona> parse_persona(std::string_view file, std::string_view content) {
-  std::string problem;
-  try {
-    auto root = toml::parse(content);
-    auto persona = read_persona({root, "", problem});
-    if (problem.empty()) {
-      return persona;
-    }
-  } catch (const toml::parse_error& error) {
-    problem = fmt::format("line {}: {}", error.source().begin.line, error.description());
+  Persona persona;
+  auto problem = knowledge::read_toml(content, [&](TomlReader& root) { persona = read_persona(root); });
+  if (problem.empty()) {
+    return persona;
   }
   return fail(Code::usage).what(fmt::format("{}: {}", file, problem)).during("read a persona");
 }

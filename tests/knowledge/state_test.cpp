@@ -1,8 +1,8 @@
 #include "knowledge/state.h"
 
+#include "knowledge/embedded_data.h"
 #include "knowledge/seen.h"
 #include "knowledge/state_rows.h"
-#include "knowledge/toml_rows.h"
 
 #include <set>
 
@@ -157,24 +157,23 @@ TEST(State, NamesAreWhatStandsInJson) {
 }
 
 TEST(StateRows, RefusesARowThatDoesNotHoldTogether) {
-  const std::string good =
-      "[[state]]\nid = 'x'\nstate = 'edl'\nbecause = 'b'\nnext = 'n'\nevidence = 'e'\nsource = 's'\n";
-  EXPECT_TRUE(parse_states(good));
-  auto complaint = [&](const std::string& more) {
-    auto parsed = parse_states(good + more);
-    return parsed ? std::string("accepted") : parsed.error().what + " in " + parsed.error().during;
+  const std::string prose = "because = 'b'\nnext = 'n'\nevidence = 'e'\nsource = 's'\n";
+  const std::string remark = "[[remark]]\nid = 'r'\n" + prose;
+  auto complaint = [&](const std::string& more, const std::string& state = "edl") {
+    auto parsed = parse_states(remark + "[[state]]\nid = 'x'\nstate = '" + state + "'\n" + prose + more);
+    return parsed ? std::string("accepted") : parsed.error().what;
   };
-  EXPECT_EQ(complaint("vdi = 1\n"), "vdi is no key of this kind of row in states.toml, row x");
-  EXPECT_EQ(complaint("vid = 'EC25'\n"), "vid is of the wrong type in states.toml, row x");
-  EXPECT_EQ(complaint("pids = [65536]\n"), "pids is out of range in states.toml, row x");
-  EXPECT_EQ(complaint("shape = 'round'\n"), "unknown shape round in states.toml, row x");
-  EXPECT_EQ(complaint("interfaces = [1, 2, 3]\n"),
-            "interfaces is neither a number nor [least, most] in states.toml, row x");
-  EXPECT_EQ(complaint("speed = 'warp'\n"), "unknown speed warp in states.toml, row x");
-  EXPECT_THAT(complaint("= 3\n"), HasSubstr("line 8"));
-  EXPECT_EQ(complaint("[[stage]]\nid = 'y'\n"), "has an unknown part stage in states.toml");
-  EXPECT_EQ(parse_states("[[state]]\nid = 'x'\nstate = 'edl'\n").error().what, "because is missing");
-  EXPECT_EQ(parse_states("[[state]]\nid = 'x'\nstate = 'asleep'\n").error().what, "unknown state asleep");
+  EXPECT_EQ(complaint(""), "accepted");
+  EXPECT_EQ(complaint("vdi = 1\n"), "states.toml: state[0].vdi: is no key that belongs here");
+  EXPECT_EQ(complaint("vid = 'EC25'\n"), "states.toml: state[0].vid: is no whole number");
+  EXPECT_EQ(complaint("pids = [65536]\n"), "states.toml: state[0].pids[0]: is no number between 0 and 65535");
+  EXPECT_EQ(complaint("shape = 'round'\n"), "states.toml: state[0].shape: is none that is known");
+  EXPECT_EQ(complaint("interfaces = [1]\n"), "states.toml: state[0].interfaces: is not [least, most]");
+  EXPECT_EQ(complaint("speed = 'warp'\n"), "states.toml: state[0].speed: is none that is known");
+  EXPECT_EQ(complaint("", "asleep"), "states.toml: state[0].state: is none that is known");
+  EXPECT_THAT(complaint("= 3\n"), HasSubstr("line 14"));
+  EXPECT_EQ(complaint("[[stage]]\nid = 'y'\n"), "states.toml: stage: is no key that belongs here");
+  EXPECT_EQ(parse_states(remark + "[[state]]\nid = 'x'\n").error().what, "states.toml: state[0].because: is missing");
 }
 
 TEST(Models, TheBuiltInOnesParseAndNoIdStandsTwice) {

@@ -8,7 +8,7 @@
 
 #include <toml++/toml.h>
 
-namespace modemedic::twin {
+namespace modemedic::knowledge {
 
 /// Reads a TOML table strictly: a key that lacks, has another type, is out of its range, or is unknown is a problem.
 /// The first problem is kept, with the key's whole path, so that a reader is written without a test at each line.
@@ -17,6 +17,9 @@ public:
   /// @param path     of this table, for the problem's text; empty at the root
   /// @param problem  where the first problem goes; empty while there is none
   TomlReader(const toml::table& table, std::string path, std::string& problem);
+
+  /// The key is there; for what may be left out.
+  bool has(std::string_view key) const { return table_.contains(key); }
 
   std::string text(std::string_view key);
   std::string text_or(std::string_view key, std::string_view otherwise);
@@ -52,4 +55,8 @@ private:
   std::set<std::string, std::less<>> asked_;
 };
 
-}  // namespace modemedic::twin
+/// Parses a document and reads its root with `read`, which calls done() itself.
+/// @return the first problem, empty when there is none: "line 8: …", "usb.edl.speed: is no text"
+std::string read_toml(std::string_view content, const std::function<void(TomlReader&)>& read);
+
+}  // namespace modemedic::knowledge

@@ -1,8 +1,8 @@
-#include "virtual/toml_reader.h"
+#include "knowledge/toml_reader.h"
 
 #include <fmt/core.h>
 
-namespace modemedic::twin {
+namespace modemedic::knowledge {
 
 TomlReader::TomlReader(const toml::table& table, std::string path, std::string& problem)
     : table_(table), path_(std::move(path)), problem_(problem) {}
@@ -134,4 +134,16 @@ void TomlReader::done() {
   }
 }
 
-}  // namespace modemedic::twin
+std::string read_toml(std::string_view content, const std::function<void(TomlReader&)>& read) {
+  std::string problem;
+  try {
+    auto root = toml::parse(content);
+    TomlReader reader(root, "", problem);
+    read(reader);
+  } catch (const toml::parse_error& error) {
+    problem = fmt::format("line {}: {}", error.source().begin.line, error.description());
+  }
+  return problem;
+}
+
+}  // namespace modemedic::knowledge
