@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/bytes.h"
 #include "virtual/endpoint.h"
 
 #include <functional>
@@ -11,7 +12,7 @@ namespace modemedic::twin {
 /// stopped (its URBs wait) once `backlog_limit` bytes lie unread; what nobody asked for is dropped then.
 class BytePort {
 public:
-  static constexpr std::size_t backlog_limit = 64 * 1024;
+  static constexpr std::size_t backlog_limit = 64_KiB;
 
   BytePort(OutEndpoint& out, InEndpoint& in, std::function<void(ByteView)> on_bytes);
   ~BytePort();

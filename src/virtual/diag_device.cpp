@@ -27,34 +27,35 @@ Buffer echo(ByteView body) {
 }
 
 struct Switch {
-  std::string_view body;
+  std::string_view body;  ///< in hex
   ModemRequest request;
 };
 
-using namespace std::string_view_literals;
 constexpr std::array switches = {
-    Switch{"\x4b\x65\x01\x00"sv, ModemRequest::edl},
-    Switch{"\x3a"sv, ModemRequest::download},
-    Switch{"\x29\x02\x00"sv, ModemRequest::restart},
+    Switch{"4b 65 01 00", ModemRequest::edl},
+    Switch{"3a", ModemRequest::download},
+    Switch{"29 02 00", ModemRequest::restart},
 };
+
+constexpr std::size_t longest_known = 4;
 
 }  // namespace
 
 Buffer DiagDevice::answer(ByteView body, Reply& reply) const {
-  auto text = as_text(body);
-  const auto* way = std::find_if(switches.begin(), switches.end(), [&](const Switch& s) { return s.body == text; });
+  const auto asked = body.size() <= longest_known ? hex(body) : std::string();
+  const auto* way = std::find_if(switches.begin(), switches.end(), [&](const Switch& s) { return s.body == asked; });
   if (way != switches.end()) {
     reply.request = way->request;
     return echo(body);
   }
-  if (text == "\x29\x01\x00"sv) {
+  if (asked == "29 01 00") {
     reply.offline = true;
     return echo(body);
   }
-  if (text == "\x00"sv) {
+  if (asked == "00") {
     return version();
   }
-  if (text == "\x7c"sv) {
+  if (asked == "7c") {
     return build_id(build_);
   }
   auto refused = echo(body);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace modemedic::twin {
 
 namespace {
@@ -58,7 +60,7 @@ void FastbootFunction::execute(std::string_view command) {
 void FastbootFunction::get_variable(std::string_view name) {
   if (std::string_view("all").starts_with(name)) {
     for (const auto& [key, value] : variables_) {
-      answer("INFO" + key + ":" + value);
+      answer(fmt::format("INFO{}:{}", key, value));
     }
     answer("OKAY");
     return;
