@@ -1,0 +1,24 @@
+#pragma once
+
+#include "base/error.h"
+#include "firmware/file_handle.h"
+#include "firmware/source.h"
+
+#include <memory>
+#include <string>
+
+namespace modemedic::firmware {
+
+enum class ArchiveKind {
+  zip,
+  seven_zip,
+  tar,  ///< also within gzip or xz
+};
+
+/// A package in an archive, read as a stream by libarchive: nothing is unpacked to disk, and no more than one block is
+/// in memory (a .7z or .xz also needs its dictionary).
+/// @param file  open, at any position
+/// @param path  what the person named, for errors
+Result<std::unique_ptr<Source>> open_archive(FileHandle file, ArchiveKind kind, const std::string& path);
+
+}  // namespace modemedic::firmware

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/error.h"
+#include "firmware/file_handle.h"
+#include "firmware/source.h"
+
+#include <memory>
+#include <string>
+
+namespace modemedic::firmware {
+
+/// A package that lies unpacked in a folder. Links and devices inside are refused, also links that stay inside: no
+/// vendor ships one, and what a path means must not depend on anything outside the package. The folder itself may be
+/// named through a link.
+/// @param folder  open, to read its entries from
+/// @param path    what the person named, for errors
+Result<std::unique_ptr<Source>> open_folder(FileHandle folder, const std::string& path);
+
+}  // namespace modemedic::firmware
