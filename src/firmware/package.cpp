@@ -1,0 +1,124 @@
+#include "firmware/package.h"
+
+#include "firmware/bad_file.h"
+#include "firmware/contents_xml.h"
+#include "firmware/image_reader.h"
+#include "firmware/md5_list.h"
+#include "firmware/package_findings.h"
+#include "firmware/package_geometry.h"
+#include "firmware/package_identity.h"
+#include "firmware/package_layout.h"
+#include "firmware/package_link.h"
+#include "firmware/package_read.h"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace modemedic::firmware {
+
+namespace {
+
+constexpr std::uint64_t largest_steering_file = 1_MiB;
+
+Result<Buffer> read_steering(const Package& package, std::size_t file) {
+  return read_file(package, file, largest_steering_file);
+}
+
+Result<void> check_against_list(Package& package, const PackageLayout& layout) {
+  if (!layout.md5_list) {
+    return check_digests(package, nullptr);
+  }
+  TRY_ASSIGN(auto text, read_steering(package, *layout.md5_list));
+  TRY_ASSIGN(auto list, parse_md5_list(text, package.files[*layout.md5_list].path));
+  return check_digests(package, &list);
+}
+
+Result<void> read_commands(Package& package) {
+  const auto& path = package.files[package.rawprogram].path;
+  TRY_ASSIGN(auto xml, read_steering(package, package.rawprogram));
+  TRY_ASSIGN(package.commands, parse_rawprogram(xml, path));
+  TRY_ASSIGN(auto header, parse_raw_header(xml, path));
+  TRY_ASSIGN(package.geometry, geometry_of(package.commands, header, path));
+  if (!header.chip_sectors) {
+    package.findings.push_back({Finding::Level::warning, "chip-size",
+                                fmt::format("{} does not say how big the chip is; taken as {} blocks", printable(path),
+                                            package.geometry.blocks)});
+  }
+  return check_ranges(package.commands, package.geometry, path);
+}
+
+Result<Contents> read_contents(const Package& package, const PackageLayout& layout) {
+  if (!layout.contents) {
+    return Contents{};
+  }
+  TRY_ASSIGN(auto xml, read_steering(package, *layout.contents));
+  return parse_contents(xml, package.files[*layout.contents].path);
+}
+
+/// NAND patches name the partition file, in which they already are; none was ever seen that is for the chip itself.
+Result<void> look_at_patches(Package& package, const PackageLayout& layout) {
+  if (!layout.patch) {
+    return {};
+  }
+  TRY_ASSIGN(auto xml, read_steering(package, *layout.patch));
+  TRY_ASSIGN(auto patches, count_patches(xml, package.files[*layout.patch].path));
+  if (patches.on_disk > 0) {
+    package.findings.push_back(
+        {Finding::Level::warning, "disk-patches",
+         fmt::format("{} has {} patches for the chip itself; a NAND programmer knows no patch, so they are not sent",
+                     printable(package.files[*layout.patch].path), patches.on_disk)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events) {
+  Package package;
+  package.path = path;
+  TRY_ASSIGN(package.source, open_source(path));
+  TRY_ASSIGN(auto layout, find_layout(*package.source, path, choice));
+  package.root = layout.root;
+  package.programmer = layout.programmer;
+  package.rawprogram = layout.rawprogram;
+
+  TRY_ASSIGN(auto read, read_files(*package.source, layout, events));
+  package.files = std::move(read.files);
+  TRY(check_against_list(package, layout));
+
+  TRY(read_commands(package));
+  TRY(link_images(package));
+  TRY(link_table(package));
+  TRY(look_at_patches(package, layout));
+  TRY_ASSIGN(auto contents, read_contents(package, layout));
+  set_chip(package, contents);
+  set_revision(package, read.revisions);
+  add_findings(package);
+  return package;
+}
+
+Result<Buffer> read_file(const Package& package, std::size_t file, std::uint64_t limit) {
+  const auto& entry = package.files.at(file);
+  if (entry.size > limit) {
+    return bad_file(entry.path, fmt::format("it has {} bytes, and no such file needs more than {}", entry.size, limit));
+  }
+  if (entry.content) {
+    return *entry.content;
+  }
+  TRY_ASSIGN(auto reader, ImageReader::open(package, file));
+  Buffer bytes;
+  bytes.reserve(entry.size);
+  for (;;) {
+    TRY_ASSIGN(auto chunk, reader->next(64_KiB));
+    if (chunk.empty()) {
+      break;
+    }
+    bytes.insert(bytes.end(), chunk.begin(), chunk.end());
+  }
+  TRY(reader->verify());
+  return bytes;
+}
+
+}  // namespace modemedic::firmware

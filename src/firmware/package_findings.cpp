@@ -1,0 +1,176 @@
+#include "firmware/package_findings.h"
+
+#include "firmware/package_geometry.h"
+#include "firmware/safe_path.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace modemedic::firmware {
+
+namespace {
+
+/// Of the module itself; IMEI and RF calibration are in them.
+constexpr std::string_view calibrated[] = {"efs2", "rawdata", "sec"};
+/// In no normal package.
+constexpr std::string_view kept[] = {"sys_rev", "cust_info", "misc"};
+
+template <std::size_t n>
+bool is_one_of(const std::string_view (&names)[n], const std::string& partition) {
+  return std::find(std::begin(names), std::end(names), fold_case(partition)) != std::end(names);
+}
+
+class Findings {
+public:
+  explicit Findings(Package& package) : package_(package) {}
+
+  void run() {
+    for (std::size_t i = 0; i < package_.commands.size(); ++i) {
+      about_range(package_.commands[i], i);
+    }
+    about_order();
+    about_erases();
+    about_vendor();
+    about_digests();
+    for (const auto& image : package_.images) {
+      about_shape(image);
+    }
+  }
+
+private:
+  void add(Finding::Level level, const char* id, std::string text) {
+    package_.findings.push_back({level, id, std::move(text)});
+  }
+
+  void about_range(const RawCommand& command, std::size_t index) {
+    auto what = describe(command, index);
+    if (erases_whole_chip(command, package_.geometry)) {
+      add(Finding::Level::error, "erase-all",
+          fmt::format("{} erases the whole chip, IMEI and RF calibration included", what));
+      return;
+    }
+    for (const auto& partition : package_.table) {
+      if (!partition.range.overlaps(command.range)) {
+        continue;
+      }
+      if (is_one_of(calibrated, partition.name)) {
+        add(Finding::Level::error, "efs",
+            fmt::format("{} touches {}, which holds this one module's IMEI or RF calibration", what, partition.name));
+      } else if (is_one_of(kept, partition.name)) {
+        add(Finding::Level::error, "partition",
+            fmt::format("{} touches {}, which no normal package does", what, partition.name));
+      }
+    }
+    if (command.kind == RawCommand::Kind::erase && partition_of(package_.table, command.range) == nullptr) {
+      add(Finding::Level::error, "partition",
+          fmt::format("{} at {} is within no single partition of the package's own table", what,
+                      describe(command.range)));
+    }
+  }
+
+  void about_order() {
+    auto blank = blank_after_document_order(package_);
+    if (!blank.empty()) {
+      add(Finding::Level::note, "order-trap",
+          fmt::format("run from top to bottom, the file would end with {} erased after having been written; modemedic "
+                      "uses its own order",
+                      fmt::join(blank, ", ")));
+    }
+  }
+
+  void about_erases() {
+    std::vector<std::string> names;
+    for (const auto& image : package_.images) {
+      auto covers = [&](const RawCommand& command) {
+        return command.kind == RawCommand::Kind::erase && command.range.contains(image.range);
+      };
+      if (std::none_of(package_.commands.begin(), package_.commands.end(), covers)) {
+        names.push_back(image.partition);
+      }
+    }
+    if (!names.empty()) {
+      add(Finding::Level::note, "no-erase",
+          fmt::format("the file programs {} without erasing it; modemedic erases first", fmt::join(names, ", ")));
+    }
+  }
+
+  void about_vendor() {
+    auto count = std::count_if(package_.commands.begin(), package_.commands.end(),
+                               [](const RawCommand& command) { return command.vendor_tagged(); });
+    if (count > 0) {
+      add(Finding::Level::note, "vendor-tagged",
+          fmt::format("{} commands carry attributes for the vendor's own programmer; they are sent as they stand",
+                      count));
+    }
+  }
+
+  /// A file that the flash uses and md5.txt does not name.
+  void about_digests() {
+    std::set<std::size_t> used = {package_.programmer, package_.rawprogram};
+    for (const auto& image : package_.images) {
+      used.insert(image.file);
+    }
+    std::vector<std::string> names;
+    for (auto file : used) {
+      if (package_.files[file].status == Md5Status::not_listed) {
+        names.push_back(printable(package_.files[file].path));
+      }
+    }
+    if (!names.empty()) {
+      add(Finding::Level::warning, "md5-not-listed",
+          fmt::format("md5.txt does not list what the flash uses: {}", fmt::join(names, ", ")));
+    }
+  }
+
+  void about_shape(const Image& image) {
+    const auto& file = package_.file(image);
+    auto head = as_text(file.head);
+    auto partition = fold_case(image.partition);
+    auto odd = [&](const char* why) {
+      add(Finding::Level::warning, "image-shape",
+          fmt::format("{} for {} {}", printable(file.path), image.partition, why));
+    };
+    if (partition == "sbl" && !head.starts_with("\xD1\xDC\x4B\x84\x34\x10\xD7\x73\x5A\x43\x0B\x7D")) {
+      odd("does not start with the code word that the boot ROM looks for");
+    }
+    if ((partition == "boot" || partition == "recovery") && !head.starts_with("ANDROID!")) {
+      odd("is no boot image (ANDROID!)");
+    }
+    if ((partition == "system" || partition == "modem") && !head.starts_with("UBI#")) {
+      odd("is no UBI image");
+    }
+    // The volume header stands in the second page of each block: ubi-media.h, docs/protocols/package.md.
+    if (head.starts_with("UBI#") && head.size() >= 20 &&
+        load<std::uint32_t>(file.head.data() + 16, Endian::big) != package_.geometry.page_size) {
+      odd("is a UBI image made for another page size");
+    }
+  }
+
+  Package& package_;
+};
+
+}  // namespace
+
+std::vector<std::string> blank_after_document_order(const Package& package) {
+  std::vector<std::string> names;
+  for (const auto& image : package.images) {
+    auto erases_later = [&](const RawCommand& command) {
+      return command.kind == RawCommand::Kind::erase && command.range.overlaps(image.range);
+    };
+    auto later = package.commands.begin() + static_cast<std::ptrdiff_t>(image.command) + 1;
+    if (std::any_of(later, package.commands.end(), erases_later)) {
+      names.push_back(image.partition);
+    }
+  }
+  return names;
+}
+
+void add_findings(Package& package) {
+  Findings(package).run();
+}
+
+}  // namespace modemedic::firmware
