@@ -32,7 +32,9 @@ struct GeneratedFile {
 /// Ways in which a generated package may differ from a good one.
 struct GeneratorOptions {
   Scale scale = Scale::real;
-  bool qdl_form = false;  ///< rawprogram as Debian's qdl takes it: labels and file_sector_offset
+  /// rawprogram as Debian's qdl takes it: each program with label, last_sector and file_sector_offset, '/' in paths,
+  /// and in an order that ends well when it is run top to bottom.
+  bool qdl_form = false;
 };
 
 /// The files of a package for this persona and revision, md5.txt included, in directory order.
