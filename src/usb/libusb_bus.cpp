@@ -1,0 +1,186 @@
+#include "usb/libusb_bus.h"
+
+#include "usb/libusb_claim.h"
+#include "usb/libusb_fingerprint.h"
+#include "usb/libusb_pipe.h"
+#include "usb/libusb_words.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <libusb.h>
+
+namespace modemedic::usb {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How often to look where nobody tells that something has changed.
+constexpr Duration between_looks = 10ms;
+/// A path may be seven ports long (USB 3.2, 10.2).
+constexpr std::size_t longest_path = 7;
+
+std::string port_of(libusb_device* device) {
+  std::array<std::uint8_t, longest_path> ports{};
+  auto count = libusb_get_port_numbers(device, ports.data(), ports.size());
+  return port_path(libusb_get_bus_number(device), std::span(ports).first(static_cast<std::size_t>(std::max(count, 0))));
+}
+
+using Configuration = std::unique_ptr<libusb_config_descriptor, decltype(&libusb_free_config_descriptor)>;
+
+Configuration configuration_of(libusb_device* device) {
+  libusb_config_descriptor* found = nullptr;
+  // One that has just come is not configured yet: what it will be is in its first configuration.
+  if (libusb_get_active_config_descriptor(device, &found) != LIBUSB_SUCCESS &&
+      libusb_get_config_descriptor(device, 0, &found) != LIBUSB_SUCCESS) {
+    found = nullptr;
+  }
+  return {found, &libusb_free_config_descriptor};
+}
+
+std::string ask_string(libusb_device_handle* handle, std::uint8_t index) {
+  std::array<unsigned char, 256> buffer{};
+  auto length = index == 0 ? 0 : libusb_get_string_descriptor_ascii(handle, index, buffer.data(), buffer.size());
+  return length <= 0 ? "" : std::string(buffer.begin(), buffer.begin() + length);
+}
+
+struct ListGuard {
+  libusb_device** list = nullptr;
+
+  ListGuard() = default;
+  ListGuard(const ListGuard&) = delete;
+  ListGuard& operator=(const ListGuard&) = delete;
+
+  ~ListGuard() {
+    if (list != nullptr) {
+      libusb_free_device_list(list, 1);
+    }
+  }
+};
+
+}  // namespace
+
+void LibusbBus::Unref::operator()(libusb_device* device) const {
+  libusb_unref_device(device);
+}
+
+Result<std::unique_ptr<LibusbBus>> LibusbBus::start(const Clock& clock) {
+  TRY_ASSIGN(auto loop, LibusbLoop::start());
+  return std::unique_ptr<LibusbBus>(new LibusbBus(std::move(loop), clock));
+}
+
+LibusbBus::LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock) : clock_(clock), loop_(std::move(loop)) {}
+
+LibusbBus::~LibusbBus() = default;
+
+Result<std::vector<DeviceInfo>> LibusbBus::snapshot() {
+  auto previous_loop = loop_;  // outlives the devices seen in it
+  if (!loop_->tells_hotplug()) {
+    TRY_ASSIGN(loop_, LibusbLoop::start());
+  }
+  changes_seen_ = loop_->changes();
+  signature_seen_ = sysfs_.signature();
+  TRY_ASSIGN(devices_, look());
+  std::vector<DeviceInfo> infos;
+  for (const auto& [number, seen] : devices_) {
+    infos.push_back(seen.info);
+  }
+  std::ranges::sort(infos, {}, &DeviceInfo::port);
+  return infos;
+}
+
+Result<LibusbBus::Devices> LibusbBus::look() {
+  ListGuard guard;
+  auto count = libusb_get_device_list(loop_->context(), &guard.list);
+  if (count < 0) {
+    return fail_libusb(static_cast<int>(count), "list the USB devices");
+  }
+  Devices devices;
+  for (auto* device : std::span(guard.list, static_cast<std::size_t>(count))) {
+    auto port = port_of(device);
+    std::pair number{libusb_get_bus_number(device), libusb_get_device_address(device)};
+    auto known = devices_.find(number);
+    Seen seen{Device(libusb_ref_device(device)), {}};
+    if (known != devices_.end() && known->second.info.port == port) {
+      seen.info = known->second.info;
+    } else {
+      seen.info = {port, ++enumerations_, read_fingerprint(device, port)};
+    }
+    devices.emplace(number, std::move(seen));
+  }
+  return devices;
+}
+
+Fingerprint LibusbBus::read_fingerprint(libusb_device* device, const std::string& port) {
+  libusb_device_descriptor descriptor{};
+  libusb_get_device_descriptor(device, &descriptor);
+  auto configuration = configuration_of(device);
+  auto fingerprint = fingerprint_of(descriptor, configuration.get());
+  fingerprint.speed = speed_of(libusb_get_device_speed(device));
+  // The kernel's copy first: asking the device itself needs permission, and one more transfer with a boot ROM.
+  fingerprint.manufacturer = sysfs_.text(port, "manufacturer");
+  fingerprint.product = sysfs_.text(port, "product");
+  fingerprint.serial = sysfs_.text(port, "serial");
+  auto nothing = fingerprint.manufacturer.empty() && fingerprint.product.empty() && fingerprint.serial.empty();
+  libusb_device_handle* handle = nullptr;
+  if (nothing && signature_seen_.empty() && libusb_open(device, &handle) == LIBUSB_SUCCESS) {
+    fingerprint.manufacturer = ask_string(handle, descriptor.iManufacturer);
+    fingerprint.product = ask_string(handle, descriptor.iProduct);
+    fingerprint.serial = ask_string(handle, descriptor.iSerialNumber);
+    libusb_close(handle);
+  }
+  return fingerprint;
+}
+
+Result<bool> LibusbBus::wait_change(Deadline deadline) {
+  if (loop_->tells_hotplug()) {
+    return loop_->run_until([this] { return loop_->changes() != changes_seen_; }, clock_, deadline);
+  }
+  for (;;) {
+    if (changed_since_snapshot()) {
+      return true;
+    }
+    if (deadline.passed(clock_)) {
+      return false;
+    }
+    auto next_look = std::min(deadline.at, Deadline::in(clock_, between_looks).at);
+    loop_->run_until([] { return false; }, clock_, {next_look});
+  }
+}
+
+/// For systems where nobody tells. One without sysfs always answers yes: who asked takes a snapshot then.
+bool LibusbBus::changed_since_snapshot() {
+  auto signature = sysfs_.signature();
+  return signature.empty() || signature != signature_seen_;
+}
+
+Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uint8_t interface_number) {
+  auto seen = std::ranges::find_if(devices_, [&](const auto& entry) {
+    return entry.second.info.port == device.port && entry.second.info.enumeration == device.enumeration;
+  });
+  if (seen == devices_.end()) {
+    return fail(Code::modem_lost)
+        .what("the device has left the bus since it was seen")
+        .device("port " + device.port)
+        .hint("look with modemedic list in what state it is now");
+  }
+  const auto& info = seen->second.info;
+  auto interface = std::ranges::find(info.fingerprint.interfaces, interface_number, &InterfaceInfo::number);
+  auto pair = interface == info.fingerprint.interfaces.end() ? std::nullopt : bulk_pair(*interface);
+  if (!pair || pair->in.max_packet == 0 || pair->out.max_packet == 0) {
+    return fail(Code::device_protocol)
+        .what(fmt::format("interface {} has no pair of bulk endpoints", interface_number))
+        .device("port " + device.port)
+        .hint("take the modem's power away and give it back, then look again with modemedic list");
+  }
+  auto claim = LibusbClaim::take(loop_, seen->second.device.get(), info, interface_number, clock_);
+  if (!claim) {
+    claim.error().device = "port " + device.port;
+    return fail(std::move(claim.error()));
+  }
+  return LibusbPipe::open(std::move(*claim), *pair, clock_);
+}
+
+}  // namespace modemedic::usb

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "usb/bus.h"
+#include "usb/libusb_loop.h"
+#include "usb/sysfs.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+struct libusb_device;
+
+namespace modemedic::usb {
+
+/// The USB of this machine, by libusb. Looking at it needs no permission, opening does.
+class LibusbBus final : public Bus {
+public:
+  /// @param clock  the machine's own time: no other fits a real bus
+  /// @return Code::io when this machine has no USB
+  static Result<std::unique_ptr<LibusbBus>> start(const Clock& clock);
+
+  ~LibusbBus() override;
+
+  Result<std::vector<DeviceInfo>> snapshot() override;
+  Result<bool> wait_change(Deadline deadline) override;
+  Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) override;
+
+  const Clock& clock() const override { return clock_; }
+
+private:
+  struct Unref {
+    void operator()(libusb_device* device) const;
+  };
+
+  using Device = std::unique_ptr<libusb_device, Unref>;
+
+  /// What the last snapshot saw, by bus number and device number.
+  struct Seen {
+    Device device;
+    DeviceInfo info;
+  };
+
+  using Devices = std::map<std::pair<std::uint8_t, std::uint8_t>, Seen>;
+
+  LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock);
+
+  Result<Devices> look();
+  Fingerprint read_fingerprint(libusb_device* device, const std::string& port);
+  bool changed_since_snapshot();
+
+  const Clock& clock_;
+  Sysfs sysfs_;
+  std::shared_ptr<LibusbLoop> loop_;
+  Devices devices_;  ///< of the loop above: goes first
+  std::uint64_t enumerations_ = 0;
+  std::uint64_t changes_seen_ = 0;
+  std::string signature_seen_;
+};
+
+}  // namespace modemedic::usb

@@ -1,0 +1,112 @@
+#include "usb/libusb_claim.h"
+
+#include "usb/libusb_words.h"
+#include "usb/node_holders.h"
+#include "usb/sysfs.h"
+
+#include <fmt/format.h>
+#include <libusb.h>
+
+namespace modemedic::usb {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A device that has just come is still being configured, and drivers are still taking its interfaces.
+constexpr Duration settle_patience = 1s;
+constexpr Duration between_attempts = 10ms;
+
+std::string usbfs_node(libusb_device* device) {
+  return fmt::format("/dev/bus/usb/{:03}/{:03}", libusb_get_bus_number(device), libusb_get_device_address(device));
+}
+
+Failure held(const std::string& what) {
+  return fail(Code::busy)
+      .what(what)
+      .hint("close that program (for ModemManager: systemctl stop ModemManager), then try again; nothing was sent");
+}
+
+/// A program that has the interface's tty open would be cut off by our taking it: a person decides about that.
+Result<void> check_tty(const Sysfs& sysfs, const std::string& port, std::uint8_t interface_number) {
+  auto holders = holders_of(sysfs.nodes(port, interface_number));
+  if (!holders.empty()) {
+    return held(fmt::format("interface {} is in use: {}", interface_number, describe(holders)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LibusbClaim>> LibusbClaim::take(std::shared_ptr<LibusbLoop> loop, libusb_device* device,
+                                                       const DeviceInfo& info, std::uint8_t interface_number,
+                                                       const Clock& clock) {
+  std::unique_ptr<LibusbClaim> claim(new LibusbClaim(std::move(loop), interface_number));
+  TRY(claim->open(device));
+  TRY(check_tty(Sysfs(), info.port, interface_number));
+  TRY(claim->claim(info, clock));
+  return claim;
+}
+
+LibusbClaim::LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::uint8_t interface_number)
+    : loop_(std::move(loop)), interface_number_(interface_number) {}
+
+LibusbClaim::~LibusbClaim() {
+  if (handle_ == nullptr) {
+    return;
+  }
+  if (claimed_) {
+    libusb_release_interface(handle_, interface_number_);
+  }
+  if (detached_) {
+    libusb_attach_kernel_driver(handle_, interface_number_);
+  }
+  libusb_close(handle_);
+}
+
+Result<void> LibusbClaim::open(libusb_device* device) {
+  auto opened = libusb_open(device, &handle_);
+  if (opened != LIBUSB_SUCCESS) {
+    handle_ = nullptr;
+    return fail_libusb(opened, "open " + usbfs_node(device));
+  }
+  return {};
+}
+
+Result<void> LibusbClaim::claim(const DeviceInfo& info, const Clock& clock) {
+  auto deadline = Deadline::in(clock, settle_patience);
+  for (;;) {
+    auto result = try_claim();
+    if (result == LIBUSB_SUCCESS) {
+      claimed_ = true;
+      return {};
+    }
+    if (result != LIBUSB_ERROR_BUSY && result != LIBUSB_ERROR_NOT_FOUND) {
+      return fail_libusb(result, fmt::format("claim interface {}", interface_number_));
+    }
+    auto holders = holders_of({usbfs_node(libusb_get_device(handle_))});
+    if (result == LIBUSB_ERROR_BUSY && !holders.empty()) {
+      return held(fmt::format("interface {} is in use: {}", interface_number_, describe(holders)));
+    }
+    if (deadline.passed(clock)) {
+      auto driver = Sysfs().driver(info.port, interface_number_);
+      return fail_libusb(result, fmt::format("claim interface {}{}", interface_number_,
+                                             driver.empty() ? "" : " (the kernel driver " + driver + " holds it)"));
+    }
+    loop_->run_until([] { return false; }, clock, Deadline::in(clock, between_attempts));
+  }
+}
+
+int LibusbClaim::try_claim() {
+  // A system without kernel drivers to detach answers NOT_SUPPORTED: it is then the claim that decides.
+  if (libusb_kernel_driver_active(handle_, interface_number_) == 1) {
+    auto result = libusb_detach_kernel_driver(handle_, interface_number_);
+    if (result != LIBUSB_SUCCESS && result != LIBUSB_ERROR_NOT_FOUND && result != LIBUSB_ERROR_NOT_SUPPORTED) {
+      return result;
+    }
+    detached_ = detached_ || result == LIBUSB_SUCCESS;
+  }
+  return libusb_claim_interface(handle_, interface_number_);
+}
+
+}  // namespace modemedic::usb

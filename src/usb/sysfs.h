@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// What Linux knows of a USB device and shows to everybody, permission or not. On other systems there is nothing, and
+/// all of these answer with emptiness.
+namespace modemedic::usb {
+
+class Sysfs {
+public:
+  /// @param root  where the USB devices are; another one is for tests
+  explicit Sysfs(std::filesystem::path root = "/sys/bus/usb/devices") : root_(std::move(root)) {}
+
+  /// "manufacturer", "product" or "serial" of the device at this port, as the kernel read it when it came. Empty when
+  /// there is none.
+  std::string text(const std::string& port, const std::string& attribute) const;
+
+  /// The kernel driver that holds an interface: "option". Empty when none does.
+  std::string driver(const std::string& port, std::uint8_t interface_number) const;
+
+  /// The device nodes that the kernel driver made out of an interface: "/dev/ttyUSB2", "/dev/cdc-wdm0".
+  std::vector<std::string> nodes(const std::string& port, std::uint8_t interface_number) const;
+
+  /// Changes whenever a device comes or goes. Empty when this system shows none.
+  std::string signature() const;
+
+private:
+  std::vector<std::filesystem::path> interface_folders(const std::string& port, std::uint8_t interface_number) const;
+
+  std::filesystem::path root_;
+};
+
+}  // namespace modemedic::usb

@@ -1,0 +1,102 @@
+#include "usb/sysfs.h"
+
+#include "usb/node_holders.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace modemedic::usb {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// A folder that looks as the kernel's, as much as is needed.
+class Tree : public testing::Test {
+protected:
+  Tree() {
+    auto pattern = (fs::temp_directory_path() / "modemedic-XXXXXX").string();
+    root = mkdtemp(pattern.data());
+  }
+
+  ~Tree() override { fs::remove_all(root); }
+
+  void file(const fs::path& path, const std::string& text) const {
+    fs::create_directories((root / path).parent_path());
+    std::ofstream(root / path) << text;
+  }
+
+  void link(const fs::path& path, const std::string& target) const {
+    fs::create_directories((root / path).parent_path());
+    fs::create_symlink(target, root / path);
+  }
+
+  fs::path root;
+};
+
+using SysfsTree = Tree;
+
+class ProcTree : public Tree {};
+
+TEST_F(SysfsTree, TellsStringsDriversAndNodesOfADevice) {
+  file("1-1.4/product", "EG25-G\n");
+  file("1-1.4/devnum", "7\n");
+  link("1-1.4:1.2/driver", "../../../bus/usb/drivers/option");
+  fs::create_directories(root / "1-1.4:1.2/ttyUSB2/tty");
+  fs::create_directories(root / "1-1.4:1.4/usbmisc/cdc-wdm0");
+  fs::create_directories(root / "1-1.4:1.12/ttyUSB9");
+  fs::create_directories(root / "1-1.41:1.2/ttyUSB7");
+  Sysfs sysfs(root);
+  EXPECT_EQ(sysfs.text("1-1.4", "product"), "EG25-G");
+  EXPECT_EQ(sysfs.text("1-1.4", "serial"), "");
+  EXPECT_EQ(sysfs.driver("1-1.4", 2), "option");
+  EXPECT_EQ(sysfs.driver("1-1.4", 3), "");
+  EXPECT_THAT(sysfs.nodes("1-1.4", 2), ElementsAre("/dev/ttyUSB2"));
+  EXPECT_THAT(sysfs.nodes("1-1.4", 4), ElementsAre("/dev/cdc-wdm0"));
+  EXPECT_THAT(sysfs.nodes("1-1.4", 0), IsEmpty());
+}
+
+TEST_F(SysfsTree, ChangesItsSignatureWhenADeviceComesBackOnItsPort) {
+  Sysfs sysfs(root);
+  EXPECT_EQ(sysfs.signature(), "");
+  file("1-1/devnum", "7\n");
+  auto before = sysfs.signature();
+  EXPECT_NE(before, "");
+  EXPECT_EQ(sysfs.signature(), before);
+  file("1-1/devnum", "8\n");
+  EXPECT_NE(sysfs.signature(), before);
+}
+
+TEST(Sysfs, AnswersWithEmptinessWhereThereIsNone) {
+  Sysfs sysfs("/nowhere/at/all");
+  EXPECT_EQ(sysfs.text("1-1", "product"), "");
+  EXPECT_EQ(sysfs.driver("1-1", 0), "");
+  EXPECT_THAT(sysfs.nodes("1-1", 0), IsEmpty());
+  EXPECT_EQ(sysfs.signature(), "");
+}
+
+TEST_F(ProcTree, NamesTheProgramThatHoldsANode) {
+  link("612/fd/3", "/dev/null");
+  link("612/fd/11", "/dev/ttyUSB2");
+  file("612/comm", "ModemManager\n");
+  link("77/fd/0", "/dev/ttyUSB3");
+  file("self/comm", "me\n");
+  auto holders = holders_of({"/dev/ttyUSB1", "/dev/ttyUSB2"}, root);
+  ASSERT_THAT(holders, SizeIs(1));
+  EXPECT_EQ(describe(holders), "/dev/ttyUSB2 is open in ModemManager (process 612)");
+  EXPECT_THAT(holders_of({}, root), IsEmpty());
+}
+
+TEST_F(ProcTree, LeavesOurselvesOut) {
+  link(std::to_string(getpid()) + "/fd/3", "/dev/ttyUSB2");
+  EXPECT_THAT(holders_of({"/dev/ttyUSB2"}, root), IsEmpty());
+}
+
+}  // namespace
+}  // namespace modemedic::usb
