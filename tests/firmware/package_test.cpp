@@ -19,7 +19,7 @@ using testing::IsEmpty;
 
 class PackageTest : public testing::Test {
 protected:
-  Result<Package> read(const std::map<std::string, Buffer>& files, const PackageChoice& choice = {}) {
+  Result<Package> read(const test::Files& files, const PackageChoice& choice = {}) {
     auto folder = folder_ / ("package" + std::to_string(count_++));
     std::filesystem::create_directories(folder);
     test::write_folder(files, folder);
@@ -31,7 +31,7 @@ protected:
   /// The failure of a package that is wrong.
   Error failure_of(const TinyPackage& package) { return failure_of(package.make()); }
 
-  Error failure_of(const std::map<std::string, Buffer>& files, const PackageChoice& choice = {}) {
+  Error failure_of(const test::Files& files, const PackageChoice& choice = {}) {
     auto outcome = read(files, choice);
     return outcome ? Error{Code::bug, "it was read", {}, {}, {}, {}, {}} : outcome.error();
   }
@@ -116,7 +116,7 @@ TEST_F(PackageTest, HashesAndReportsEveryFileOnce) {
 
 TEST_F(PackageTest, FindsItsRootUpToThreeFoldersDeep) {
   for (std::string root : {"", "a/", "a/b/", "a/b/c/"}) {
-    std::map<std::string, Buffer> files;
+    test::Files files;
     for (auto& [path, bytes] : TinyPackage().make()) {
       files[root + path] = bytes;
     }
@@ -125,7 +125,7 @@ TEST_F(PackageTest, FindsItsRootUpToThreeFoldersDeep) {
     ASSERT_TRUE(package) << package.error().what;
     EXPECT_EQ(package->root, root);
   }
-  std::map<std::string, Buffer> files;
+  test::Files files;
   for (auto& [path, bytes] : TinyPackage().make()) {
     files["a/b/c/d/" + path] = bytes;
   }
@@ -403,7 +403,7 @@ TEST_F(PackageTest, AsksWhichOfTwoProgrammers) {
 }
 
 TEST_F(PackageTest, AsksWhichOfTwoPackages) {
-  std::map<std::string, Buffer> files;
+  test::Files files;
   for (auto& [path, bytes] : TinyPackage().make()) {
     files["EG25GGBR07A08M2G/" + path] = bytes;
     files["EG25GGCR07A08M2G/" + path] = bytes;
@@ -435,7 +435,7 @@ TEST_F(PackageTest, TakesTheRevisionFromNamesWhenTheImagesAreSilent) {
   for (std::string path : {"update/NON-HLOS.ubi", "update/mdm9607-sysfs.ubi"}) {
     tiny.files[path].resize(24);
   }
-  std::map<std::string, Buffer> files;
+  test::Files files;
   for (auto& [path, bytes] : tiny.make()) {
     files["EG25GGBR07A08M2G_30.006.30.006/" + path] = bytes;
   }
@@ -475,7 +475,7 @@ TEST_F(PackageTest, SaysWhatItIsInsteadOfAPackage) {
            {{"update/NPRG9x07.mbn", "update/sbl1.mbn", "md5.txt"}, "no update/firehose folder"},
            {{"EG25GGBR07A08M2G.zip"}, "another archive in it, \"EG25GGBR07A08M2G.zip\""},
        }) {
-    std::map<std::string, Buffer> files;
+    test::Files files;
     for (const auto& path : paths) {
       files[path] = bytes;
     }

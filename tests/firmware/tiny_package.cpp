@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <clocale>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -161,7 +162,7 @@ std::string TinyPackage::rawprogram_text() const {
   return text + "</data>\n";
 }
 
-std::map<std::string, Buffer> TinyPackage::make() const {
+Files TinyPackage::make() const {
   auto all = files;
   all.try_emplace(rawprogram, text_bytes(rawprogram_text()));
   all.try_emplace("update/firehose/partition_complete_p2K_b128K.mbn", firmware::make_mibib(table, geometry));
@@ -178,7 +179,7 @@ std::map<std::string, Buffer> TinyPackage::make() const {
   return all;
 }
 
-void write_folder(const std::map<std::string, Buffer>& files, const std::string& folder) {
+void write_folder(const Files& files, const std::string& folder) {
   for (const auto& [path, bytes] : files) {
     auto whole = std::filesystem::path(folder) / path;
     std::filesystem::create_directories(whole.parent_path());
@@ -187,6 +188,9 @@ void write_folder(const std::map<std::string, Buffer>& files, const std::string&
 }
 
 void write_archive(const std::vector<ArchiveEntry>& entries, const std::string& name) {
+  // A .7z holds its names in UTF-16, and libarchive makes them from the thread's character set.
+  static const locale_t utf8 = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  ::uselocale(utf8);
   std::unique_ptr<archive, decltype(&archive_write_free)> out(::archive_write_new(), &archive_write_free);
   if (name.ends_with(".zip")) {
     ::archive_write_set_format_zip(out.get());
@@ -222,9 +226,10 @@ void write_archive(const std::vector<ArchiveEntry>& entries, const std::string& 
     }
   }
   check(::archive_write_close(out.get()));
+  ::uselocale(LC_GLOBAL_LOCALE);
 }
 
-void write_archive(const std::map<std::string, Buffer>& files, const std::string& name) {
+void write_archive(const Files& files, const std::string& name) {
   std::vector<ArchiveEntry> entries;
   for (const auto& [path, bytes] : files) {
     entries.push_back({path, bytes, {}, {}, 0});
