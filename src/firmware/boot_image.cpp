@@ -67,6 +67,12 @@ Result<Header> read_header(ByteView bytes) {
   return header;
 }
 
+Buffer size_field(std::uint64_t size) {
+  ByteWriter field(Endian::little);
+  field.u32(static_cast<std::uint32_t>(size));
+  return field.take();
+}
+
 using Parts = std::array<ByteView, 4>;
 
 /// SHA-1 over the first `count` parts, each followed by its size.
@@ -74,11 +80,56 @@ Sha1 make_id(const Parts& parts, std::size_t count) {
   Hasher<Sha1> hasher;
   for (auto part : std::span(parts).first(count)) {
     hasher.update(part);
-    ByteWriter size(Endian::little);
-    size.u32(static_cast<std::uint32_t>(part.size()));
-    hasher.update(size.take());
+    hasher.update(size_field(part.size()));
   }
   return hasher.finish();
+}
+
+using Part = BootImageContent::Part;
+
+std::array<const Part*, 3> parts_of(const BootImageContent& content) {
+  return {&content.kernel, &content.ramdisk, &content.device_tree};
+}
+
+bool read_part(const Part& part, const std::function<bool(ByteView)>& sink) {
+  Buffer piece(std::min<std::uint64_t>(part.size, 64_KiB));
+  for (std::uint64_t at = 0; at < part.size; at += piece.size()) {
+    auto here = std::span(piece).first(std::min<std::uint64_t>(piece.size(), part.size - at));
+    part.read(at, here);
+    if (!sink(here)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Sha1 id_of(const BootImageContent& content) {
+  const Part no_second_stage;
+  const Part* parts[] = {&content.kernel, &content.ramdisk, &no_second_stage, &content.device_tree};
+  Hasher<Sha1> hasher;
+  for (const auto* part : std::span(parts).first(content.device_tree.size == 0 ? 3 : 4)) {
+    read_part(*part, [&](ByteView piece) {
+      hasher.update(piece);
+      return true;
+    });
+    hasher.update(size_field(part->size));
+  }
+  return hasher.finish();
+}
+
+Buffer make_header(const BootImageContent& content, const Sha1& id) {
+  auto size_of = [](const Part& part) { return static_cast<std::uint32_t>(part.size); };
+  ByteWriter out(Endian::little);
+  out.bytes(as_bytes(magic));
+  out.u32(size_of(content.kernel)).u32(kernel_address);
+  out.u32(size_of(content.ramdisk)).u32(ramdisk_address);
+  out.u32(0).u32(second_address).u32(tags_address);
+  out.u32(content.page_size).u32(size_of(content.device_tree)).u32(0);
+  out.text(content.name.substr(0, name_size - 1), name_size);
+  out.text(content.command_line.substr(0, command_line_size - 1), command_line_size);
+  out.bytes(id).fill(id_size - id.size()).fill(extra_command_line_size);
+  out.fill(padding(out.size(), content.page_size));
+  return out.take();
 }
 
 bool zero(ByteView bytes) {
@@ -101,32 +152,23 @@ bool has_boot_magic(ByteView bytes) {
   return as_text(bytes).starts_with(magic);
 }
 
-std::uint64_t boot_image_size(std::uint64_t kernel, std::uint64_t ramdisk, std::uint64_t device_tree,
-                              std::uint32_t page_size) {
-  std::uint64_t size = page_size;
-  for (auto part : {kernel, ramdisk, device_tree}) {
-    size += part + padding(part, page_size);
+std::uint64_t boot_image_size(const BootImageContent& content) {
+  std::uint64_t size = content.page_size;
+  for (const auto* part : parts_of(content)) {
+    size += part->size + padding(part->size, content.page_size);
   }
   return size;
 }
 
-Buffer make_boot_image(const BootImageParts& parts) {
-  auto size_of = [](ByteView part) { return static_cast<std::uint32_t>(part.size()); };
-  ByteWriter out(Endian::little);
-  out.bytes(as_bytes(magic));
-  out.u32(size_of(parts.kernel)).u32(kernel_address);
-  out.u32(size_of(parts.ramdisk)).u32(ramdisk_address);
-  out.u32(0).u32(second_address).u32(tags_address);
-  out.u32(parts.page_size).u32(size_of(parts.device_tree)).u32(0);
-  out.text(parts.name.substr(0, name_size - 1), name_size);
-  out.text(parts.command_line.substr(0, command_line_size - 1), command_line_size);
-  auto id = make_id({parts.kernel, parts.ramdisk, {}, parts.device_tree}, parts.device_tree.empty() ? 3 : 4);
-  out.bytes(id).fill(id_size - id.size()).fill(extra_command_line_size);
-  out.fill(padding(out.size(), parts.page_size));
-  for (auto part : {parts.kernel, parts.ramdisk, parts.device_tree}) {
-    out.bytes(part).fill(padding(part.size(), parts.page_size));
+void write_boot_image(const BootImageContent& content, const std::function<bool(ByteView)>& sink) {
+  if (!sink(make_header(content, id_of(content)))) {
+    return;
   }
-  return out.take();
+  for (const auto* part : parts_of(content)) {
+    if (!read_part(*part, sink) || !sink(Buffer(padding(part->size, content.page_size)))) {
+      return;
+    }
+  }
 }
 
 Result<std::uint64_t> check_boot_image(ByteView bytes) {

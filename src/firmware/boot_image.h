@@ -4,27 +4,35 @@
 #include "base/error.h"
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 
 /// Android boot images, header version 0 (AOSP system/tools/mkbootimg; docs/protocols/images.md).
 namespace modemedic::firmware {
 
-/// What goes into a boot image.
-struct BootImageParts {
-  ByteView kernel;
-  ByteView ramdisk;
-  ByteView device_tree;  ///< Qualcomm's addition to version 0; may be empty
-  std::string name;      ///< up to 15 characters
+/// What goes into a boot image. The parts are read piece by piece, and twice: for the id, and for the image.
+struct BootImageContent {
+  struct Part {
+    std::uint64_t size = 0;  ///< bytes
+    /// Writes the part's bytes from `offset` on into all of `into`.
+    std::function<void(std::uint64_t offset, std::span<std::byte> into)> read;
+  };
+
+  Part kernel;
+  Part ramdisk;
+  Part device_tree;  ///< Qualcomm's addition to version 0; may be empty
+  std::string name;  ///< up to 15 characters
   std::string command_line;
   std::uint32_t page_size = 2048;
 };
 
-/// The image, each part on pages of its own, its id the SHA-1 over the parts and their sizes.
-Buffer make_boot_image(const BootImageParts& parts);
+/// Bytes of the image.
+std::uint64_t boot_image_size(const BootImageContent& content);
 
-/// Bytes of an image whose parts have these sizes.
-std::uint64_t boot_image_size(std::uint64_t kernel, std::uint64_t ramdisk, std::uint64_t device_tree,
-                              std::uint32_t page_size);
+/// Makes the image, each part on pages of its own, its id the SHA-1 over the parts and their sizes; stops when `sink`
+/// returns false.
+void write_boot_image(const BootImageContent& content, const std::function<bool(ByteView)>& sink);
 
 /// Does it start ANDROID!? The boot loader goes to fastboot when boot's first page doesn't.
 bool has_boot_magic(ByteView bytes);

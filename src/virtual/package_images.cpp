@@ -93,19 +93,22 @@ public:
 
   GeneratedFile boot(std::string path) const {
     auto filler = filler_for(path);
-    auto size = firmware::boot_image_size(sizes_.kernel, sizes_.ramdisk, sizes_.device_tree, geometry_.page_size);
-    return {std::move(path), size, [filler, sizes = sizes_, page = geometry_.page_size](const Sink& sink) {
-              Buffer parts(sizes.kernel + sizes.ramdisk + sizes.device_tree);
-              filler.fill(0, parts);
-              firmware::BootImageParts boot;
-              boot.kernel = ByteView(parts).first(sizes.kernel);
-              boot.ramdisk = ByteView(parts).subspan(sizes.kernel, sizes.ramdisk);
-              boot.device_tree = ByteView(parts).subspan(sizes.kernel + sizes.ramdisk);
-              boot.name = "mdm9607";
-              boot.command_line = "noinitrd ro console=ttyHSL0,115200 androidboot.hardware=qcom rootfstype=squashfs";
-              boot.page_size = page;
-              sink(firmware::make_boot_image(boot));
-            }};
+    std::uint64_t place = 0;
+    auto part = [&](std::uint64_t size) {
+      auto read = [filler, start = std::exchange(place, place + size)](
+                      std::uint64_t offset, std::span<std::byte> into) { filler.fill(start + offset, into); };
+      return firmware::BootImageContent::Part{size, read};
+    };
+    firmware::BootImageContent content;
+    content.kernel = part(sizes_.kernel);
+    content.ramdisk = part(sizes_.ramdisk);
+    content.device_tree = part(sizes_.device_tree);
+    content.name = "mdm9607";
+    content.command_line = "noinitrd ro console=ttyHSL0,115200 androidboot.hardware=qcom rootfstype=squashfs";
+    content.page_size = geometry_.page_size;
+    auto size = firmware::boot_image_size(content);
+    return {std::move(path), size,
+            [content = std::move(content)](const Sink& sink) { firmware::write_boot_image(content, sink); }};
   }
 
   /// A UBI image with one volume whose data begin with `text`.

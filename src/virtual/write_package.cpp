@@ -107,11 +107,12 @@ public:
       status = status == ARCHIVE_OK ? archive_write_set_options(out, "zip:compression=deflate") : status;
     } else if (path.extension() == ".7z") {
       status = archive_write_set_format_7zip(out);
-      status = status == ARCHIVE_OK ? archive_write_set_options(out, "7zip:compression=lzma2") : status;
+      // Vendors' are LZMA, which takes ten times as long and gains 5 % on bytes that are half noise.
+      status = status == ARCHIVE_OK ? archive_write_set_options(out, "7zip:compression=deflate") : status;
     } else {
       return start(archive_write_set_format_pax_restricted(out));
     }
-    // Fast rather than small: the bytes are half noise, nothing better comes of more effort.
+    // Fast rather than small, for the same reason.
     return start(status == ARCHIVE_OK ? archive_write_set_options(out, "compression-level=1") : status);
   }
 

@@ -20,11 +20,25 @@ Buffer noise(std::size_t size, unsigned seed) {
   return bytes;
 }
 
+BootImageContent::Part part(const Buffer& bytes) {
+  return {bytes.size(), [&bytes](std::uint64_t offset, std::span<std::byte> into) {
+            std::ranges::copy(ByteView(bytes).subspan(offset, into.size()), into.begin());
+          }};
+}
+
 Buffer image(unsigned seed, bool device_tree = false, std::uint32_t page_size = 2048) {
-  auto kernel = noise(50'000, seed);
+  auto kernel = noise(150'000, seed);
   auto ramdisk = noise(3'000, seed + 1);
   auto tree = noise(device_tree ? 7'000 : 0, seed + 2);
-  return make_boot_image({kernel, ramdisk, tree, "mdm9607", "noinitrd root=/dev/ubiblock0_0", page_size});
+  BootImageContent content{part(kernel), part(ramdisk), part(tree), "mdm9607", "noinitrd root=/dev/ubiblock0_0",
+                           page_size};
+  Buffer bytes;
+  write_boot_image(content, [&](ByteView piece) {
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+    return true;
+  });
+  EXPECT_EQ(bytes.size(), boot_image_size(content));
+  return bytes;
 }
 
 std::string why_not(const Result<std::uint64_t>& checked) {
@@ -51,17 +65,16 @@ TEST(BootImage, LooksLikeOneToFile) {
 TEST(BootImage, HasThePublicLayout) {
   auto bytes = image(1);
   EXPECT_EQ(as_text(ByteView(bytes).first(8)), "ANDROID!");
-  EXPECT_EQ(load<std::uint32_t>(&bytes[8], Endian::little), 50'000U);
+  EXPECT_EQ(load<std::uint32_t>(&bytes[8], Endian::little), 150'000U);
   EXPECT_EQ(load<std::uint32_t>(&bytes[16], Endian::little), 3'000U);
   EXPECT_EQ(load<std::uint32_t>(&bytes[36], Endian::little), 2048U);
   EXPECT_EQ(as_text(ByteView(bytes).subspan(64, 8)), "noinitrd");
-  EXPECT_EQ(bytes.size(), 2048U + 25 * 2048 + 2 * 2048);
-  EXPECT_EQ(bytes.size(), boot_image_size(50'000, 3'000, 0, 2048));
+  EXPECT_EQ(bytes.size(), 2048U + 74 * 2048 + 2 * 2048);
 
   // the id: SHA-1 of kernel, its size, ramdisk, its size, and no second stage
   Hasher<Sha1> hasher;
-  hasher.update(noise(50'000, 1));
-  hasher.update(*from_hex("50c30000"));
+  hasher.update(noise(150'000, 1));
+  hasher.update(*from_hex("f0490200"));
   hasher.update(noise(3'000, 2));
   hasher.update(*from_hex("b80b0000"));
   hasher.update(*from_hex("00000000"));
@@ -74,7 +87,7 @@ TEST(BootImage, IsMeasuredInAFileAndInAPartition) {
       auto bytes = image(1, device_tree, page);
       EXPECT_EQ(*check_boot_image(bytes), bytes.size());
       auto size = bytes.size();
-      bytes.resize(200'000, std::byte{0xFF});
+      bytes.resize(300'000, std::byte{0xFF});
       EXPECT_EQ(*check_boot_image(bytes), size);
     }
   }
