@@ -26,28 +26,6 @@ constexpr std::uint64_t round_up(std::uint64_t bytes) {
   return (bytes + host_page - 1) / host_page * host_page;
 }
 
-/// A descriptor that is closed unless it was released.
-class Descriptor {
-public:
-  explicit Descriptor(int number) : number_(number) {}
-
-  ~Descriptor() {
-    if (number_ >= 0) {
-      close(number_);
-    }
-  }
-
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int get() const { return number_; }
-
-  int release() { return std::exchange(number_, -1); }
-
-private:
-  int number_;
-};
-
 Buffer make_header(const Geometry& geometry) {
   ByteWriter writer(Endian::little);
   writer.text(magic, magic.size()).u32(format_version);
@@ -86,12 +64,12 @@ struct NandStore::Layout {
         size(data + geometry.chip_size()) {}
 };
 
-NandStore::NandStore(const Geometry& geometry, const Layout& layout, void* mapping, int descriptor)
+NandStore::NandStore(const Geometry& geometry, const Layout& layout, void* mapping, Descriptor descriptor)
     : geometry_(geometry),
       mapping_(mapping),
       mapping_size_(layout.size),
       data_offset_(layout.data),
-      descriptor_(descriptor) {
+      descriptor_(std::move(descriptor)) {
   auto* start = static_cast<std::uint8_t*>(mapping);
   states_ = {start + header_size, layout.pages};
   bad_flags_ = {start + header_size + layout.pages, geometry.blocks};
@@ -100,9 +78,6 @@ NandStore::NandStore(const Geometry& geometry, const Layout& layout, void* mappi
 
 NandStore::~NandStore() {
   munmap(mapping_, mapping_size_);
-  if (descriptor_ >= 0) {
-    close(descriptor_);
-  }
 }
 
 std::unique_ptr<NandStore> NandStore::in_memory(const Geometry& geometry) {
@@ -112,7 +87,7 @@ std::unique_ptr<NandStore> NandStore::in_memory(const Geometry& geometry) {
   if (mapping == MAP_FAILED) {
     throw std::bad_alloc();
   }
-  return std::unique_ptr<NandStore>(new NandStore(geometry, layout, mapping, -1));
+  return std::unique_ptr<NandStore>(new NandStore(geometry, layout, mapping, Descriptor()));
 }
 
 Result<std::unique_ptr<NandStore>> NandStore::in_file(const std::string& file, const Geometry& geometry) {
@@ -163,7 +138,7 @@ Result<std::unique_ptr<NandStore>> NandStore::in_file(const std::string& file, c
   if (mapping == MAP_FAILED) {
     return fail_errno(errno, "map " + file);
   }
-  std::unique_ptr<NandStore> store(new NandStore(geometry, layout, mapping, opened.release()));
+  std::unique_ptr<NandStore> store(new NandStore(geometry, layout, mapping, std::move(opened)));
   if (std::any_of(store->states_.begin(), store->states_.end(), [](auto state) { return state > largest_state; })) {
     return fail(Code::io).what(file + " is damaged: it has a page of no known state").hint("delete it");
   }
@@ -172,14 +147,14 @@ Result<std::unique_ptr<NandStore>> NandStore::in_file(const std::string& file, c
 
 bool NandStore::write_file(std::uint64_t offset, ByteView bytes) const {
   // pwrite, not the mapping: a full disk then fails this page instead of killing the process with SIGBUS.
-  return pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(data_offset_ + offset)) ==
+  return pwrite(descriptor_.get(), bytes.data(), bytes.size(), static_cast<off_t>(data_offset_ + offset)) ==
          static_cast<ssize_t>(bytes.size());
 }
 
 void NandStore::forget(std::uint64_t block) {
   auto offset = block * geometry_.block_size();
-  if (descriptor_ >= 0) {
-    fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(data_offset_ + offset),
+  if (descriptor_) {
+    fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(data_offset_ + offset),
               static_cast<off_t>(geometry_.block_size()));
   } else if (geometry_.block_size() % host_page == 0) {
     // MADV_FREE takes the memory only when someone needs it: what is programmed again at once costs no page fault.

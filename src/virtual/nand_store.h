@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/units.h"
+#include "virtual/descriptor.h"
 
 #include <cstdint>
 #include <memory>
@@ -38,7 +39,7 @@ public:
 
   /// Overwrites the start of a page. @return false when the disk took it not
   bool write(std::uint64_t page, ByteView bytes) {
-    if (descriptor_ < 0) {
+    if (!descriptor_) {
       std::memcpy(data_ + page * geometry_.page_size, bytes.data(), bytes.size());
       return true;
     }
@@ -50,14 +51,14 @@ public:
 
 private:
   struct Layout;
-  NandStore(const Geometry& geometry, const Layout& layout, void* mapping, int descriptor);
+  NandStore(const Geometry& geometry, const Layout& layout, void* mapping, Descriptor descriptor);
   bool write_file(std::uint64_t offset, ByteView bytes) const;
 
   Geometry geometry_;
   void* mapping_;
   std::size_t mapping_size_;
   std::uint64_t data_offset_;
-  int descriptor_;  ///< -1: in memory
+  Descriptor descriptor_;  ///< none: in memory
   std::span<std::uint8_t> states_;
   std::span<std::uint8_t> bad_flags_;
   std::byte* data_;

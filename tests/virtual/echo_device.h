@@ -4,7 +4,9 @@
 #include "virtual/timers.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace modemedic::twin {
@@ -53,6 +55,8 @@ public:
     bool operator==(const Seen&) const = default;
   };
 
+  std::function<void(std::string_view)> heard;  ///< told each transfer, but for a sink's
+
   std::vector<Seen> seen;   ///< each transfer taken, but for a sink
   std::uint64_t bytes = 0;  ///< taken in all
   std::uint64_t sum = 0;    ///< of a byte of each, so that a benchmark touches what it counts
@@ -90,6 +94,9 @@ private:
     seen.push_back({transfer.data.size(), transfer.ended});
     Buffer answer(transfer.data.begin(), transfer.data.end());
     endpoint.accept();
+    if (heard) {
+      heard(as_text(answer));
+    }
     in(static_cast<std::uint8_t>(0x80U | number))->write(std::move(answer));
   }
 
@@ -105,6 +112,7 @@ public:
   void appear(EchoFunction::Manner manner) {
     leave();
     function_ = std::make_unique<EchoFunction>(timers_, manner);
+    function_->heard = heard;
     ++enumeration_;
     function_->connected();
   }
@@ -115,6 +123,8 @@ public:
       function_.reset();
     }
   }
+
+  std::function<void(std::string_view)> heard;  ///< for the functions to come
 
   EchoFunction* function() const override { return function_.get(); }
 

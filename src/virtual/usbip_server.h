@@ -1,0 +1,55 @@
+#pragma once
+
+#include "base/error.h"
+#include "virtual/descriptor.h"
+#include "virtual/timers.h"
+#include "virtual/usbip_connection.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace modemedic::twin {
+
+/// Offers virtual modems over USB/IP 1.1.1 on TCP: to our own client, or to any machine with vhci-hcd.
+///
+/// One thread, one poll loop, which runs the modems' timers too: what a modem does happens inside run(). When a modem
+/// turns into another device, its import ends (the connection is closed after the last replies) and the new one can be
+/// imported.
+class UsbIpServer {
+public:
+  /// Listens on `host` (a name or address) at `port`; 0 takes a free one. Timers on the machine's own clock.
+  /// @return Code::usage for a host that doesn't resolve, Code::io, Code::permission
+  static Result<std::unique_ptr<UsbIpServer>> listen(const std::string& host, std::uint16_t port, Timers& timers);
+
+  ~UsbIpServer();
+  UsbIpServer(const UsbIpServer&) = delete;
+  UsbIpServer& operator=(const UsbIpServer&) = delete;
+
+  /// The port that it listens on.
+  std::uint16_t port() const { return port_; }
+
+  /// Offers this modem as `busid` ("1-1"); it must outlive the server.
+  void export_modem(Pluggable& modem, std::string busid);
+
+  /// Serves until `stop` (an eventfd, or the end of a pipe) becomes readable.
+  /// @return Code::io when poll fails
+  Result<void> run(int stop);
+
+private:
+  UsbIpServer(Descriptor socket, std::uint16_t port, Timers& timers);
+
+  Result<bool> wait(int stop);
+  void accept_clients();
+  bool accepting() const;
+
+  Descriptor socket_;
+  std::uint16_t port_;
+  Timers& timers_;
+  UsbIpExports exports_;
+  std::vector<std::unique_ptr<UsbIpConnection>> connections_;
+  TimePoint accept_from_{};  ///< after this machine had no descriptor left for a client
+};
+
+}  // namespace modemedic::twin
