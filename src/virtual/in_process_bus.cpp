@@ -48,9 +48,10 @@ Result<std::unique_ptr<usb::Pipe>> InProcessBus::open(const usb::DeviceInfo& dev
         .device("port " + device.port);
   }
   Opened opened{port->modem, device.enumeration, interface_number};
-  if (!opened_.insert(opened).second) {
+  if (std::ranges::find(opened_, opened) != opened_.end()) {
     return fail(Code::busy).what(fmt::format("interface {} is open", interface_number)).device("port " + device.port);
   }
+  opened_.push_back(opened);
   return std::make_unique<InProcessPipe>(*this, *port->modem, opened, *endpoints, port->path);
 }
 

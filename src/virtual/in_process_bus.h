@@ -4,11 +4,9 @@
 #include "virtual/pluggable.h"
 #include "virtual/timers.h"
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -60,13 +58,13 @@ private:
     std::uint64_t enumeration;
     std::uint8_t interface_number;
 
-    auto operator<=>(const Opened&) const = default;
+    bool operator==(const Opened&) const = default;
   };
 
   SimulatedClock& clock_;
   Timers& timers_;
   std::vector<Port> ports_;
-  std::set<Opened> opened_;
+  std::vector<Opened> opened_;
 };
 
 }  // namespace modemedic::twin

@@ -50,7 +50,7 @@ InProcessPipe::InProcessPipe(InProcessBus& bus, Pluggable& modem, InProcessBus::
 
 InProcessPipe::~InProcessPipe() {
   unqueue_in();
-  bus_.opened_.erase(opened_);
+  std::erase(bus_.opened_, opened_);
 }
 
 bool InProcessPipe::connected() const {

@@ -16,7 +16,8 @@ using Manner = EchoFunction::Manner;
 using usb::Zlp;
 
 Buffer bytes_of(std::size_t size, int value = 0x5A) {
-  return Buffer(size, static_cast<std::byte>(value));
+  Buffer bytes(size, static_cast<std::byte>(value));
+  return bytes;
 }
 
 class InProcessBusTest : public testing::Test {

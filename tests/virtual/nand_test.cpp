@@ -19,7 +19,8 @@ using PageState = Nand::PageState;
 constexpr Geometry small{2048, 64, 8};
 
 Buffer page_of(int value, std::size_t size = small.page_size) {
-  return Buffer(size, static_cast<std::byte>(value));
+  Buffer bytes(size, static_cast<std::byte>(value));
+  return bytes;
 }
 
 Buffer read_page(const Nand& nand, std::uint64_t page) {
@@ -30,7 +31,7 @@ Buffer read_page(const Nand& nand, std::uint64_t page) {
 
 /// A file in a folder of its own, both gone at the end.
 class NandFile : public testing::Test {
-protected:
+public:
   NandFile() {
     std::string pattern = (std::filesystem::temp_directory_path() / "nand-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
@@ -39,6 +40,7 @@ protected:
 
   ~NandFile() override { std::filesystem::remove_all(folder_); }
 
+protected:
   std::filesystem::path file;
 
 private:
@@ -95,7 +97,7 @@ TEST(Nand, ProgrammingAShortPageOverAnotherLeavesItsRest) {
 
 TEST(Nand, ErasesWholeBlocksAndNothingElse) {
   Nand nand(small);
-  for (std::uint64_t page = 0; page < 3 * 64; ++page) {
+  for (std::uint64_t page = 0; page < 192; ++page) {
     ASSERT_TRUE(nand.program(page, page_of(0)));
   }
   ASSERT_TRUE(nand.erase(1));
