@@ -76,12 +76,12 @@ LibusbBus::LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock) : clo
 LibusbBus::~LibusbBus() = default;
 
 Result<std::vector<DeviceInfo>> LibusbBus::snapshot() {
-  auto previous_loop = loop_;  // outlives the devices seen in it
+  signature_seen_ = sysfs_.signature();  // before anything is listed: what comes in between is a change
+  auto previous_loop = loop_;            // outlives the devices seen in it
   if (!loop_->tells_hotplug()) {
     TRY_ASSIGN(loop_, LibusbLoop::start());
   }
   changes_seen_ = loop_->changes();
-  signature_seen_ = sysfs_.signature();
   TRY_ASSIGN(devices_, look());
   std::vector<DeviceInfo> infos;
   for (const auto& [number, seen] : devices_) {

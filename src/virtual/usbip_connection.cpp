@@ -37,6 +37,12 @@ UsbIpConnection::UsbIpConnection(Descriptor socket, UsbIpExports& exports, const
       patience_ends_(clock.now() + request_patience),
       buffer_(std::make_shared<Buffer>(import_request_size)) {}
 
+UsbIpConnection::UsbIpConnection(Descriptor socket, UsbIpExports& exports, const Clock& clock,
+                                 UsbIpExports::Export& taken)
+    : UsbIpConnection(std::move(socket), exports, clock) {
+  begin_session(taken);
+}
+
 UsbIpConnection::~UsbIpConnection() {
   end_session();
 }
@@ -125,16 +131,21 @@ bool UsbIpConnection::handle_request() {
 void UsbIpConnection::import(ByteView request) {
   usbip::OpHeader header;
   header.code = usbip::op_rep_import;
-  taken_ = exports_.take(ByteReader(request, Endian::big).text(usbip::busid_size));
-  if (taken_ == nullptr) {
+  auto* taken = exports_.take(ByteReader(request, Endian::big).text(usbip::busid_size));
+  if (taken == nullptr) {
     header.status = status_error;
     output_.append(usbip::encode(header));
     leave();
     return;
   }
   output_.append(usbip::encode(header));
-  output_.append(usbip::encode(UsbIpExports::describe(*taken_), false));
-  session_ = std::make_unique<UsbIpSession>(*taken_->modem, UsbIpExports::devid(*taken_), output_);
+  output_.append(usbip::encode(UsbIpExports::describe(*taken), false));
+  begin_session(*taken);
+}
+
+void UsbIpConnection::begin_session(UsbIpExports::Export& taken) {
+  taken_ = &taken;
+  session_ = std::make_unique<UsbIpSession>(*taken.modem, UsbIpExports::devid(taken), output_);
   stage_ = Stage::session;
   patience_ends_.reset();
 }

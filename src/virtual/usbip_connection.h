@@ -14,6 +14,10 @@ namespace modemedic::twin {
 class UsbIpConnection {
 public:
   UsbIpConnection(Descriptor socket, UsbIpExports& exports, const Clock& clock);
+
+  /// One that needs not ask: what it imports has been taken for it.
+  UsbIpConnection(Descriptor socket, UsbIpExports& exports, const Clock& clock, UsbIpExports::Export& taken);
+
   ~UsbIpConnection();
   UsbIpConnection(const UsbIpConnection&) = delete;
   UsbIpConnection& operator=(const UsbIpConnection&) = delete;
@@ -48,6 +52,7 @@ private:
   void process();
   bool handle_request();
   void import(ByteView request);
+  void begin_session(UsbIpExports::Export& taken);
   bool run_session();
   void end_session();
   void leave();

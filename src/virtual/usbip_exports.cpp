@@ -15,7 +15,7 @@ std::uint32_t device_number(const UsbIpExports::Export& entry) {
   return static_cast<std::uint32_t>(entry.modem->enumeration() & 0xFFFFU);
 }
 
-bool free_to_take(const UsbIpExports::Export& entry) {
+bool can_be_taken(const UsbIpExports::Export& entry) {
   return !entry.imported && entry.modem->function() != nullptr;
 }
 
@@ -43,6 +43,16 @@ usbip::Device UsbIpExports::describe(const Export& entry) {
   return device;
 }
 
+std::vector<std::pair<std::size_t, std::string>> UsbIpExports::free_to_take() const {
+  std::vector<std::pair<std::size_t, std::string>> found;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (can_be_taken(entries_[i])) {
+      found.emplace_back(i, entries_[i].busid);
+    }
+  }
+  return found;
+}
+
 std::uint32_t UsbIpExports::devid(const Export& entry) {
   return bus_number << 16U | device_number(entry);
 }
@@ -52,9 +62,9 @@ Buffer UsbIpExports::device_list() const {
   header.code = usbip::op_rep_devlist;
   ByteWriter reply(Endian::big);
   reply.bytes(usbip::encode(header));
-  reply.u32(static_cast<std::uint32_t>(std::ranges::count_if(entries_, free_to_take)));
+  reply.u32(static_cast<std::uint32_t>(std::ranges::count_if(entries_, can_be_taken)));
   for (const auto& entry : entries_) {
-    if (free_to_take(entry)) {
+    if (can_be_taken(entry)) {
       reply.bytes(usbip::encode(describe(entry), true));
     }
   }
@@ -63,7 +73,7 @@ Buffer UsbIpExports::device_list() const {
 
 UsbIpExports::Export* UsbIpExports::take(std::string_view busid) {
   auto entry = std::ranges::find(entries_, busid, &Export::busid);
-  if (entry == entries_.end() || !free_to_take(*entry)) {
+  if (entry == entries_.end() || !can_be_taken(*entry)) {
     return nullptr;
   }
   entry->imported = true;

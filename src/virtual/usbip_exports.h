@@ -8,6 +8,8 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace modemedic::twin {
 
@@ -21,6 +23,9 @@ public:
   };
 
   void add(Pluggable& modem, std::string busid);
+
+  /// The names of those that can be taken now, each with its place in the row of all.
+  std::vector<std::pair<std::size_t, std::string>> free_to_take() const;
 
   /// The whole OP_REP_DEVLIST: what can be imported now. A modem that is taken, or not on its bus, isn't in it.
   Buffer device_list() const;

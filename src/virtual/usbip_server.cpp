@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t most_connections = 64;
 constexpr int backlog = 16;
+constexpr auto plug_pause = std::chrono::milliseconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
@@ -97,6 +98,7 @@ Result<void> UsbIpServer::run(int stop) {
     }
     std::erase_if(connections_, [](const auto& connection) { return connection->over(); });
 
+    TRY(plug_in());
     TRY_ASSIGN(auto stopped, wait(stop));
     if (stopped) {
       connections_.clear();
@@ -120,6 +122,9 @@ Result<bool> UsbIpServer::wait(int stop) {
   if (accept_from_ > timers_.clock().now()) {
     earlier(accept_from_);
   }
+  if (plug_again_) {
+    earlier(plug_again_);
+  }
   for (const auto& connection : connections_) {
     polled.push_back({connection->socket(), connection->wanted_events(), 0});
     earlier(connection->patience_ends());
@@ -141,6 +146,27 @@ Result<bool> UsbIpServer::wait(int stop) {
     accept_clients();
   }
   return false;
+}
+
+Result<void> UsbIpServer::plug_in() {
+  plug_again_.reset();
+  if (vhci_ == nullptr) {
+    return {};
+  }
+  for (const auto& [slot, busid] : exports_.free_to_take()) {
+    auto* taken = exports_.take(busid);
+    auto socket = vhci_->plug(slot, UsbIpExports::devid(*taken), taken->modem->function()->fingerprint().speed);
+    if (socket && *socket) {
+      connections_.push_back(std::make_unique<UsbIpConnection>(std::move(**socket), exports_, timers_.clock(), *taken));
+      continue;
+    }
+    taken->imported = false;
+    if (!socket) {
+      return fail(std::move(socket.error()));
+    }
+    plug_again_ = timers_.clock().now() + plug_pause;
+  }
+  return {};
 }
 
 bool UsbIpServer::accepting() const {

@@ -4,9 +4,11 @@
 #include "virtual/descriptor.h"
 #include "virtual/timers.h"
 #include "virtual/usbip_connection.h"
+#include "virtual/vhci_host.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +35,12 @@ public:
   /// Offers this modem as `busid` ("1-1"); it must outlive the server.
   void export_modem(Pluggable& modem, std::string busid);
 
+  /// Plugs the modems into this machine's own virtual host controller too: each into the port of its place in the
+  /// row, again after each change of mode. A client of the network finds them taken then. `vhci` outlives the server.
+  void plug_into(VhciHost& vhci) { vhci_ = &vhci; }
+
   /// Serves until `stop` (an eventfd, or the end of a pipe) becomes readable.
-  /// @return Code::io when poll fails
+  /// @return Code::io when poll fails, or what VhciHost::plug() says
   Result<void> run(int stop);
 
 private:
@@ -43,13 +49,16 @@ private:
   Result<bool> wait(int stop);
   void accept_clients();
   bool accepting() const;
+  Result<void> plug_in();
 
   Descriptor socket_;
   std::uint16_t port_;
   Timers& timers_;
   UsbIpExports exports_;
   std::vector<std::unique_ptr<UsbIpConnection>> connections_;
-  TimePoint accept_from_{};  ///< after this machine had no descriptor left for a client
+  VhciHost* vhci_ = nullptr;
+  std::optional<TimePoint> plug_again_;  ///< a port was still busy with what was there before
+  TimePoint accept_from_{};              ///< after this machine had no descriptor left for a client
 };
 
 }  // namespace modemedic::twin
