@@ -1,19 +1,25 @@
 #include "firmware/archive_cursor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
+#include <limits>
 #include <utility>
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace modemedic::firmware {
 
 namespace {
 
 constexpr std::size_t block_size = 256 * 1024;
+/// What may be read before the first entry is known. A .zip's directory is read whole, and libarchive keeps several
+/// times its size; 100,000 entries need about 10 MiB.
+constexpr std::uint64_t largest_index = 16_MiB;
 
 constexpr auto damaged_hint = "download the package again; a transfer that was cut leaves such a file";
 
@@ -88,6 +94,59 @@ Result<std::shared_ptr<ArchiveFile>> ArchiveFile::open(FileHandle handle, Archiv
   return file;
 }
 
+/// The archive's bytes for libarchive, at a position of its own, so that cursors do not disturb each other.
+struct ArchiveCursor::Input {
+  explicit Input(const ArchiveFile& archive_file) : file(archive_file), block(block_size) {}
+
+  const ArchiveFile& file;
+  Buffer block;
+  std::uint64_t position = 0;
+  std::uint64_t allowance = largest_index;  ///< bytes that may still be read
+
+  static la_ssize_t read(archive* handle, void* self, const void** bytes) {
+    auto& input = *static_cast<Input*>(self);
+    for (;;) {
+      auto count =
+          ::pread(input.file.handle.get(), input.block.data(), input.block.size(), static_cast<off_t>(input.position));
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        ::archive_set_error(handle, errno, "the file cannot be read");
+        return ARCHIVE_FATAL;
+      }
+      auto got = static_cast<std::uint64_t>(count);
+      if (got > input.allowance) {
+        ::archive_set_error(handle, EFBIG, "its directory is larger than that of any firmware package");
+        return ARCHIVE_FATAL;
+      }
+      input.allowance -= got;
+      input.position += got;
+      *bytes = input.block.data();
+      return count;
+    }
+  }
+
+  static la_int64_t skip(archive* /*handle*/, void* self, la_int64_t request) {
+    auto& input = *static_cast<Input*>(self);
+    auto left = input.file.size - std::min(input.position, input.file.size);
+    auto skipped = std::min(left, static_cast<std::uint64_t>(std::max<la_int64_t>(request, 0)));
+    input.position += skipped;
+    return static_cast<la_int64_t>(skipped);
+  }
+
+  static la_int64_t seek(archive* /*handle*/, void* self, la_int64_t offset, int whence) {
+    auto& input = *static_cast<Input*>(self);
+    auto from = whence == SEEK_SET ? 0 : static_cast<la_int64_t>(whence == SEEK_CUR ? input.position : input.file.size);
+    la_int64_t target = 0;
+    if (__builtin_add_overflow(from, offset, &target) || target < 0) {
+      return ARCHIVE_FATAL;
+    }
+    input.position = static_cast<std::uint64_t>(target);
+    return target;
+  }
+};
+
 void ArchiveCursor::Free::operator()(archive* handle) const {
   ::archive_read_free(handle);
 }
@@ -103,10 +162,12 @@ Result<void> ArchiveCursor::start() {
     return fail(Code::io).what("no memory left to read an archive");
   }
   support(archive_.get(), file_->kind);
-  if (::lseek(file_->handle.get(), 0, SEEK_SET) < 0) {
-    return fail_errno(errno, "read " + file_->path);
-  }
-  if (::archive_read_open_fd(archive_.get(), file_->handle.get(), block_size) != ARCHIVE_OK) {
+  input_ = std::make_unique<Input>(*file_);
+  ::archive_read_set_callback_data(archive_.get(), input_.get());
+  ::archive_read_set_read_callback(archive_.get(), &Input::read);
+  ::archive_read_set_skip_callback(archive_.get(), &Input::skip);
+  ::archive_read_set_seek_callback(archive_.get(), &Input::seek);
+  if (::archive_read_open1(archive_.get()) != ARCHIVE_OK) {
     return library_failure();
   }
   return {};
@@ -124,6 +185,7 @@ Result<std::optional<ArchiveHeader>> ArchiveCursor::next() {
     return library_failure();
   }
   ++number_;
+  input_->allowance = std::numeric_limits<std::uint64_t>::max();
   position_ = 0;
   auto header = describe(entry);
   current_ = header.path;

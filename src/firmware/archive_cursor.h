@@ -61,9 +61,12 @@ private:
     void operator()(archive* handle) const;
   };
 
+  struct Input;
+
   Failure library_failure() const;
 
   std::shared_ptr<ArchiveFile> file_;
+  std::unique_ptr<Input> input_;  ///< what libarchive reads from; outlives it
   std::unique_ptr<archive, Free> archive_;
   std::size_t number_ = 0;
   std::string current_;  ///< the current entry's path, for errors

@@ -2,6 +2,7 @@
 
 #include "firmware/archive_cursor.h"
 #include "firmware/entry_list.h"
+#include "firmware/seven_zip_index.h"
 
 #include <utility>
 
@@ -112,6 +113,9 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Source>> open_archive(FileHandle file, ArchiveKind kind, const std::string& path) {
+  if (kind == ArchiveKind::seven_zip) {
+    TRY(check_seven_zip(file.get(), path));
+  }
   TRY_ASSIGN(auto archive, ArchiveFile::open(std::move(file), kind, path));
   auto source = std::make_unique<ArchiveSource>(std::move(archive));
   TRY(source->list());

@@ -17,7 +17,7 @@ enum class ArchiveKind {
 
 /// A package in an archive, read as a stream by libarchive: nothing is unpacked to disk, and no more than one block is
 /// in memory (a .7z or .xz also needs its dictionary).
-/// @param file  open, at any position
+/// @param file  open; its position is neither used nor moved
 /// @param path  what the person named, for errors
 Result<std::unique_ptr<Source>> open_archive(FileHandle file, ArchiveKind kind, const std::string& path);
 
