@@ -37,7 +37,8 @@ public:
   /// Boots what is in the NAND. `start` forces the way in: edl as by the boot pin, download and dump as by a crash.
   void power_on(Mode start = Mode::running);
 
-  /// Power is cut now: what is being programmed or erased is torn, the device leaves the bus.
+  /// Power is cut now: what is being programmed or erased is torn, the device leaves the bus. Not to be called from
+  /// inside the completion of a URB: the function may be at work there.
   void power_cut();
 
   UsbFunction* function() const override;

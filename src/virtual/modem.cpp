@@ -1,0 +1,388 @@
+#include "virtual/modem.h"
+
+#include "firmware/revision.h"
+#include "virtual/boot_chain.h"
+#include "virtual/edl_function.h"
+#include "virtual/efs.h"
+#include "virtual/fastboot_function.h"
+#include "virtual/force_flag.h"
+#include "virtual/running_function.h"
+#include "virtual/timer_group.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace modemedic::twin {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How long things take that no persona names.
+constexpr milliseconds instant{1};          ///< without real timing: still an event of its own
+constexpr milliseconds answer_leaves{100};  ///< from a command's answer until the device drops off the bus
+constexpr milliseconds powers_down{2000};   ///< from AT+QPOWD's OK to POWERED DOWN, and from that to silence
+constexpr milliseconds qgmr_settles{1000};
+constexpr milliseconds loop_shows{1000};  ///< a boot loop is on the bus, and off it, about this long
+
+std::uint32_t serial_number(const std::string& hex) {
+  std::uint32_t number = 0;
+  std::from_chars(hex.data(), hex.data() + hex.size(), number, 16);
+  return number;
+}
+
+/// Fault wrong-revision: the same name with another release, R06A11 -> R06A12.
+void change_revision(BootOutcome& outcome) {
+  auto revision = firmware::parse_revision(outcome.cgmr);
+  if (!revision) {
+    return;
+  }
+  auto last_digit = revision->order_code.size() + std::string_view("R06A1").size();
+  for (auto* text : {&outcome.cgmr, &outcome.qgmr}) {
+    if (last_digit < text->size()) {
+      auto& digit = (*text)[last_digit];
+      digit = digit == '9' ? '0' : static_cast<char>(digit + 1);
+    }
+  }
+}
+
+std::string with_reason(std::string_view state, const std::string& because) {
+  return because.empty() ? std::string(state) : fmt::format("{} ({})", state, because);
+}
+
+}  // namespace
+
+/// Every change of mode goes through changes_, so no function is taken off the
+/// bus, or destroyed, while one of its own calls is on the stack.
+class VirtualModem::Impl {
+public:
+  Impl(VirtualModem& self, Setup setup, std::unique_ptr<Nand> nand, Timers& timers)
+      : self_(self), setup_(std::move(setup)), nand_(std::move(nand)), changes_(timers), burials_(timers) {
+    mark_bad_blocks(*nand_, setup_.persona, setup_.faults);
+    for (const auto& fault : setup_.faults.all()) {
+      if (fault.kind == "erase-fails") {
+        nand_->fail_erase_of(fault.argument);
+      } else if (fault.kind == "page-fails") {
+        nand_->fail_program_of(fault.argument);
+      }
+    }
+  }
+
+  void power_on(Mode start) {
+    if (powered_) {
+      power_cut();
+    }
+    if (vanished_) {
+      return;
+    }
+    powered_ = true;
+    begin(start);
+  }
+
+  void power_cut() {
+    if (edl_ != nullptr) {
+      edl_->power_cut();
+    }
+    powered_ = false;
+    changes_.cancel_all();
+    state_ = vanished_ ? "gone" : "off";
+    leave();
+  }
+
+  UsbFunction* function() const { return function_.get(); }
+
+  std::uint64_t enumeration() const { return enumeration_; }
+
+  const std::string& state() const { return state_; }
+
+  Nand& nand() { return *nand_; }
+
+  const Persona& persona() const { return setup_.persona; }
+
+  std::string imei() const {
+    auto efs = read_efs(*nand_, setup_.persona);
+    return efs ? efs->imei : std::string();
+  }
+
+private:
+  Duration takes(milliseconds real) const { return setup_.real_timing ? real : instant; }
+
+  Duration takes(std::uint32_t real_ms) const { return takes(milliseconds(real_ms)); }
+
+  void begin(Mode start) {
+    switch (start) {
+      case Mode::running:
+        return follow(boot(*nand_, setup_.persona));
+      case Mode::edl:
+        return wait_in_edl("boot pin");
+      case Mode::download:
+        return wait_in_download("asked to");
+      case Mode::dump:
+        return wait_in_dump();
+      case Mode::fastboot:
+        return wait_in_fastboot("asked to");
+    }
+  }
+
+  void follow(BootOutcome outcome) {
+    switch (outcome.kind) {
+      case BootOutcome::Kind::edl:
+        return wait_in_edl(outcome.because);
+      case BootOutcome::Kind::boot_sahara:
+        return wait_in_download(outcome.because);
+      case BootOutcome::Kind::fastboot:
+        return wait_in_fastboot(outcome.because);
+      case BootOutcome::Kind::running:
+        return run(std::move(outcome));
+      case BootOutcome::Kind::dark:
+        return show_nothing(with_reason("dark", outcome.because));
+      case BootOutcome::Kind::loop:
+        return loop(with_reason("boot loop", outcome.because));
+    }
+  }
+
+  void wait_in_edl(const std::string& because) { sahara(setup_.persona.edl, 13, false, with_reason("edl", because)); }
+
+  void wait_in_download(const std::string& because) {
+    sahara(setup_.persona.download, 7, false, with_reason("boot mode", because));
+  }
+
+  void wait_in_dump() { sahara(setup_.persona.dump, 13, true, "memory dump"); }
+
+  void sahara(const usb::Fingerprint& shown, std::uint32_t image_id, bool memory_debug, std::string state) {
+    changes_.after(takes(setup_.persona.edl_ms), [this, shown, image_id, memory_debug, state = std::move(state)] {
+      auto edl = std::make_unique<EdlFunction>(EdlFunction::Setup{
+          .persona = setup_.persona,
+          .nand = *nand_,
+          .timers = changes_.timers(),
+          .faults = setup_.faults,
+          .fingerprint = shown,
+          .serial = serial_number(setup_.serial),
+          .image_id = image_id,
+          .memory_debug = memory_debug,
+          .real_timing = setup_.real_timing,
+          .on_power =
+              [this](PowerEvent event) { changes_.after(Duration::zero(), [this, event] { power_event(event); }); },
+      });
+      edl_ = edl.get();
+      appear(std::move(edl), state);
+    });
+  }
+
+  void wait_in_fastboot(const std::string& because) {
+    changes_.after(takes(setup_.persona.edl_ms), [this, because] {
+      auto shown = setup_.persona.fastboot;
+      shown.serial = fmt::format("{:x}", serial_number(setup_.serial));
+      appear(std::make_unique<FastbootFunction>(FastbootFunction::Setup{
+                 .fingerprint = std::move(shown),
+                 .fused = setup_.persona.fused,
+                 .on_exit =
+                     [this](FastbootExit way) {
+                       changes_.after(takes(answer_leaves), [this, way] { leave_fastboot(way); });
+                     }}),
+             with_reason("fastboot", because));
+    });
+  }
+
+  void run(BootOutcome outcome) {
+    if (setup_.faults.find("wrong-revision") != nullptr) {
+      change_revision(outcome);
+    }
+    const auto efs_is_there = read_efs(*nand_, setup_.persona).has_value();
+    RunningFunction::Setup running{
+        .fingerprint = setup_.persona.running,
+        .at = {},
+        .at_up = outcome.modem_up,
+        .at_ready = takes(setup_.persona.at_ready_ms),
+        .settling = setup_.real_timing ? Duration(qgmr_settles) : Duration::zero(),
+        .timers = changes_.timers(),
+        .on_request = [this](ModemRequest request) { serve(request); },
+    };
+    running.fingerprint.serial = setup_.serial;
+    running.at.model = setup_.persona.model;
+    running.at.cgmr = outcome.cgmr;
+    running.at.qgmr = outcome.qgmr;
+    running.at.imei = imei();
+    running.at.iccid = fmt::format("8949020000{:010}", serial_number(setup_.serial));
+    running.at.composition = composition_text(running.fingerprint);
+    running.at.fused = setup_.persona.fused;
+    running.at.calibrated = efs_is_there;
+    running.at.cfun = efs_is_there ? 1 : 5;  // factory test mode: RF data are missing
+    auto state = outcome.modem_up ? "running " + outcome.cgmr : with_reason("running without AT", outcome.because);
+    changes_.after(takes(setup_.persona.boot_ms), [this, running = std::move(running), state] {
+      auto function = std::make_unique<RunningFunction>(running);
+      running_ = function.get();
+      appear(std::move(function), state);
+    });
+  }
+
+  void show_nothing(std::string state) {
+    state_ = std::move(state);
+    tell();
+  }
+
+  void loop(std::string state) {
+    changes_.after(takes(setup_.persona.boot_ms), [this, state = std::move(state)] { loop_again(state); });
+  }
+
+  void loop_again(const std::string& state) {
+    appear(std::make_unique<SilentFunction>(setup_.persona.running), state);
+    changes_.after(loop_shows, [this, state] {
+      leave();
+      changes_.after(loop_shows, [this, state] { loop_again(state); });
+    });
+  }
+
+  void serve(ModemRequest request) {
+    if (request == ModemRequest::power_off) {
+      changes_.after(takes(powers_down), [this] {
+        running_->say_powered_down();
+        changes_.after(takes(powers_down), [this] { power_cut(); });
+      });
+      return;
+    }
+    changes_.after(takes(answer_leaves), [this, request] {
+      starting();
+      switch (request) {
+        case ModemRequest::edl:
+          return wait_in_edl("asked to");
+        case ModemRequest::download:
+          return wait_in_download("asked to");
+        case ModemRequest::fastboot:
+          return wait_in_fastboot("asked to");
+        default:
+          return begin(Mode::running);
+      }
+    });
+  }
+
+  void power_event(PowerEvent event) {
+    switch (event) {
+      case PowerEvent::vanish:
+        vanished_ = true;
+        return power_cut();
+      case PowerEvent::cut:
+      case PowerEvent::off:
+        return power_cut();
+      case PowerEvent::edl:
+        starting();
+        return wait_in_edl("asked to");
+      case PowerEvent::reset:
+        starting();
+        if (setup_.faults.find("never-returns") != nullptr) {
+          return show_nothing("gone (fault never-returns)");
+        }
+        return begin(Mode::running);
+    }
+  }
+
+  void leave_fastboot(FastbootExit way) {
+    starting();
+    switch (way) {
+      case FastbootExit::bootloader:
+        return wait_in_fastboot("asked to");
+      case FastbootExit::go_on:
+        return follow(boot_past_fastboot(*nand_, setup_.persona));
+      case FastbootExit::reboot:
+        if (const auto* misc = firmware::find_partition_any_case(setup_.persona.table, "misc")) {
+          clear_force_fastboot(*nand_, misc->range);
+        }
+        return begin(Mode::running);
+    }
+  }
+
+  void starting() {
+    state_ = "starting";
+    leave();
+  }
+
+  void appear(std::unique_ptr<UsbFunction> function, std::string state) {
+    function_ = std::move(function);
+    state_ = std::move(state);
+    ++enumeration_;
+    function_->connected();
+    tell();
+  }
+
+  void leave() {
+    edl_ = nullptr;
+    running_ = nullptr;
+    if (auto old = std::move(function_)) {
+      old->disconnect();
+      retired_.push_back(std::move(old));
+      burials_.after(Duration::zero(), [this] { retired_.clear(); });
+    }
+    tell();
+  }
+
+  void tell() {
+    if (self_.on_change) {
+      self_.on_change();
+    }
+  }
+
+  VirtualModem& self_;
+  Setup setup_;
+  std::unique_ptr<Nand> nand_;
+  std::unique_ptr<UsbFunction> function_;
+  std::vector<std::unique_ptr<UsbFunction>> retired_;  ///< off the bus, a call of theirs may still be on the stack
+  EdlFunction* edl_ = nullptr;                         ///< function_, when it is that
+  RunningFunction* running_ = nullptr;                 ///< likewise
+  std::string state_ = "off";
+  std::uint64_t enumeration_ = 0;
+  bool powered_ = false;
+  bool vanished_ = false;
+  TimerGroup changes_;
+  TimerGroup burials_;
+};
+
+void mark_bad_blocks(Nand& nand, const Persona& persona, const Faults& faults) {
+  for (auto block : persona.factory_bad_blocks) {
+    nand.mark_bad(block);
+  }
+  for (const auto& fault : faults.all()) {
+    if (fault.kind == "bad-block") {
+      nand.mark_bad(fault.argument);
+    }
+  }
+}
+
+VirtualModem::VirtualModem(Setup setup, std::unique_ptr<Nand> nand, Timers& timers)
+    : impl_(std::make_unique<Impl>(*this, std::move(setup), std::move(nand), timers)) {}
+
+VirtualModem::~VirtualModem() = default;
+
+void VirtualModem::power_on(Mode start) {
+  impl_->power_on(start);
+}
+
+void VirtualModem::power_cut() {
+  impl_->power_cut();
+}
+
+UsbFunction* VirtualModem::function() const {
+  return impl_->function();
+}
+
+std::uint64_t VirtualModem::enumeration() const {
+  return impl_->enumeration();
+}
+
+std::string VirtualModem::state() const {
+  return impl_->state();
+}
+
+Nand& VirtualModem::nand() {
+  return impl_->nand();
+}
+
+const Persona& VirtualModem::persona() const {
+  return impl_->persona();
+}
+
+std::string VirtualModem::imei() const {
+  return impl_->imei();
+}
+
+}  // namespace modemedic::twin
