@@ -51,7 +51,7 @@ std::uint32_t crc32_by_table(std::uint32_t crc, ByteView bytes) {
 template <typename Digest>
 struct Hasher<Digest>::State {
   struct Free {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+    void operator()(EVP_MD_CTX* used) const { EVP_MD_CTX_free(used); }
   };
 
   std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};

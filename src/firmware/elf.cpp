@@ -177,7 +177,7 @@ Buffer make_headers(const std::vector<NewSegment>& segments, std::uint32_t entry
 }  // namespace
 
 std::uint64_t elf_overhead() {
-  return 2 * alignment;  // headers, hash segment
+  return std::uint64_t{2} * alignment;  // headers, hash segment
 }
 
 Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address) {

@@ -28,7 +28,10 @@ Failure bad(std::string what) {
 }
 
 std::string without_prefix(std::string name) {
-  return name.starts_with("0:") ? name.substr(2) : name;
+  if (name.starts_with("0:")) {
+    name.erase(0, 2);
+  }
+  return name;
 }
 
 Result<Partition> read_entry(ByteReader& entries, const Geometry& geometry) {

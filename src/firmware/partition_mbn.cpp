@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::uint64_t magic = 0x1F7D48BCAA7D1B9A;
 constexpr std::uint32_t version = 4;
-constexpr std::size_t header_size = 16;
 constexpr std::size_t entry_size = 28;
 constexpr std::size_t name_size = 16;
 constexpr std::uint32_t the_rest = 0xFFFFFFFF;

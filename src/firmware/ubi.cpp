@@ -5,6 +5,8 @@
 #include "firmware/ubi_format.h"
 
 #include <algorithm>
+#include <span>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -181,7 +183,8 @@ Result<void> UbiScan::resolve_duplicates() {
 
 /// Counts the LEBs of one volume and looks for missing ones.
 Result<void> UbiScan::count(UbiVolume& volume) const {
-  auto lebs = std::ranges::equal_range(lebs_, volume.id, {}, &Leb::volume);
+  std::span lebs(std::ranges::lower_bound(lebs_, volume.id, {}, &Leb::volume),
+                 std::ranges::upper_bound(lebs_, volume.id, {}, &Leb::volume));
   auto shown = printable(volume.name);
   for (const auto& leb : lebs) {
     if (leb.is_static != volume.is_static || leb.number >= volume.reserved_lebs) {

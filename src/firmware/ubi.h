@@ -46,7 +46,7 @@ public:
   };
 
   /// With Depth::headers this much of each block's start is enough.
-  static constexpr std::size_t head_size = 32 * 1024;
+  static constexpr std::size_t head_size = std::size_t{32} * 1024;
 
   /// @param peb_size  the chip's block size in bytes
   explicit UbiScan(std::uint64_t peb_size, Depth depth = Depth::data);

@@ -27,7 +27,7 @@ std::string lower(std::string text) {
 bool listed_before(const GeneratedFile& a, const GeneratedFile& b) {
   auto key = [](const std::string& path) {
     auto folder = path.substr(0, path.rfind('/') + 1);
-    if (folder.size() == 0) {
+    if (folder.empty()) {
       return std::pair(folder, lower(path));
     }
     return std::pair(folder, lower(path.substr(folder.size())));

@@ -238,14 +238,14 @@ std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::
   files.push_back(make.boot(names.boot));
   files.push_back(make.ubi(names.system, "system", sizes.system, true, make.system_lines()));
   files.push_back(make.ubi(names.recovery, "recoveryfs", sizes.recovery, true, ""));
-  files.push_back(make.bytes("update/partition.mbn", make.user_table()));
+  files.push_back(Images::bytes("update/partition.mbn", make.user_table()));
   files.push_back(make.elf("update/rpm.mbn", sizes.rpm, 0x00200000));
   files.push_back(make.sbl("update/sbl1.mbn"));
   files.push_back(make.elf("update/tz.mbn", sizes.tz, 0x86600000));
   if (has_usr_data(persona)) {
     files.push_back(make.ubi("update/usrdata.ubi", "usr_data", sizes.usr_data, false, ""));
   }
-  files.push_back(make.bytes(fmt::format("update/firehose/partition_complete_{}.mbn", suffix), make.mibib()));
+  files.push_back(Images::bytes(fmt::format("update/firehose/partition_complete_{}.mbn", suffix), make.mibib()));
   files.push_back(make.elf("update/firehose/prog_nand_firehose_9x07.mbn", sizes.programmer, 0x08000000));
   return files;
 }

@@ -41,9 +41,9 @@ public:
   void erase(const firmware::Partition& partition) { text_ += fmt::format("  <erase {}/>\n", common("", partition)); }
 
   void program(const firmware::Partition& partition, const std::string& path) {
-    auto file = fmt::format("filename=\"{}\" ", seen_from_firehose(path, qdl_form_ ? '/' : '\\'));
+    auto file = fmt::format(R"(filename="{}" )", seen_from_firehose(path, qdl_form_ ? '/' : '\\'));
     if (qdl_form_) {
-      file += fmt::format("label=\"{}\" file_sector_offset=\"0\" last_sector=\"{}\" ", partition.name,
+      file += fmt::format(R"(label="{}" file_sector_offset="0" last_sector="{}" )", partition.name,
                           partition.range.end().n - 1);
     }
     text_ += fmt::format("  <program {}/>\n", common(file, partition));
