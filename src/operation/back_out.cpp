@@ -1,7 +1,9 @@
 #include "operation/back_out.h"
 
+#include "operation/follow_port.h"
 #include "operation/prove_flash.h"
 #include "operation/run_sahara.h"
+#include "operation/upload.h"
 
 #include <fmt/format.h>
 
@@ -14,13 +16,17 @@ namespace {
 constexpr Duration boot_patience = 120s;
 constexpr Duration at_patience = 60s;
 
-Result<void> reset(const Clock& clock, const Given& given) {
-  if (given.link == nullptr) {
-    return reset_by_sahara(*given.pipe, clock);
+Result<void> reset(usb::Bus& bus, const Given& given) {
+  if (given.link != nullptr) {
+    given.link->start_over();
+    TRY_ASSIGN(auto reply, given.link->run(protocol::firehose::Power{}));
+    return reply.ack ? Result<void>{} : fail(Code::device_refused).what("the reset was refused");
   }
-  given.link->start_over();
-  TRY_ASSIGN(auto reply, given.link->run(protocol::firehose::Power{}));
-  return reply.ack ? Result<void>{} : fail(Code::device_refused).what("the reset was refused");
+  if (given.pipe != nullptr) {
+    return reset_by_sahara(*given.pipe, bus.clock());
+  }
+  TRY_ASSIGN(auto pipe, open_edl(bus, given.modem));
+  return reset_by_sahara(*pipe, bus.clock());
 }
 
 /// The modem runs again as who it was.
@@ -34,11 +40,15 @@ Result<Identity> prove_return(usb::Bus& bus, const Given& given, Events& events)
 }  // namespace
 
 std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
-  if (given.pipe == nullptr) {
-    return "nothing was written: the modem runs as before";
+  if (!given.in_edl) {
+    auto there = device_on(bus, given.modem.port);
+    auto stayed = there && *there && (*there)->enumeration == given.modem.enumeration;
+    return stayed ? "nothing was written: the modem runs as before" : "nothing was written";
   }
-  auto done = reset(bus.clock(), given);
-  if (!done) {
+  if (given.before == nullptr && given.pipe == nullptr) {
+    return "nothing was sent: the modem waits in EDL as it was found";
+  }
+  if (auto done = reset(bus, given); !done) {
     return "nothing was written: take all power from the modem for some seconds, then it starts as before";
   }
   if (given.before == nullptr) {

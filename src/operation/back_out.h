@@ -12,10 +12,11 @@ namespace modemedic::operation {
 
 /// How far a flash had come when it has to be given up before its first erase.
 struct Given {
-  const usb::DeviceInfo& modem;  ///< as it is on the bus now
-  usb::Pipe* pipe = nullptr;     ///< open to it in EDL; nullptr while it still runs its firmware
-  FirehoseLink* link = nullptr;  ///< to its programmer; nullptr before the upload
-  const Identity* before;        ///< what it said before the switch; nullptr when it was found in EDL
+  const usb::DeviceInfo& modem;      ///< as it is on the bus now
+  bool in_edl = false;               ///< else it still runs its firmware
+  usb::Pipe* pipe = nullptr;         ///< open to it in EDL; nullptr before anything was said there
+  FirehoseLink* link = nullptr;      ///< to its programmer; nullptr before the upload
+  const Identity* before = nullptr;  ///< what it said before the switch; nullptr when it was found in EDL
 };
 
 /// Puts a modem to which nothing was written back to where it came from: a reset, then the proof that it runs its old

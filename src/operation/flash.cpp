@@ -151,11 +151,7 @@ private:
   }
 
   Result<void> upload() {
-    const auto& interfaces = modem_.device.fingerprint.interfaces;
-    if (interfaces.empty()) {
-      return fail(Code::device_protocol).what("the modem in EDL shows no interface").hint("power-cycle it");
-    }
-    TRY_ASSIGN(pipe_, bus_.open(modem_.device, interfaces.front().number));
+    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
     link_.emplace(*pipe_, bus_.clock(), events_);
     auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_);
     programmer_runs_ = chip.has_value();
@@ -212,11 +208,13 @@ private:
     error.device = "port " + modem_.device.port;
     auto add = [&error](const std::string& sentence) { error.hint += (error.hint.empty() ? "" : ". ") + sentence; };
     if (!erasing_) {
-      add(back_out(
-          bus_,
-          {modem_.device, pipe_.get(), programmer_runs_ ? &*link_ : nullptr, known_before_ ? &report_.before : nullptr},
-          events_));
-    } else if (step.kind != Step::Kind::prove) {
+      Given given{.modem = modem_.device,
+                  .in_edl = modem_.sighting.state == State::edl,
+                  .pipe = pipe_.get(),
+                  .link = programmer_runs_ ? &*link_ : nullptr,
+                  .before = known_before_ ? &report_.before : nullptr};
+      add(back_out(bus_, given, events_));
+    } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
       add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
                       step.cut_leaves, step.go_on, package_.path));
     }

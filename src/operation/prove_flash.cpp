@@ -203,7 +203,7 @@ Result<Identity> prove_flash(usb::Bus& bus, const std::string& port, std::uint64
     }
     TRY_ASSIGN(auto modem, std::move(running));
     auto after = identify_patiently(bus, modem, deadline, events);
-    if (!after && after.error().code == Code::modem_lost && !deadline.passed(bus.clock())) {
+    if (!after && after.error().code == Code::modem_lost) {
       gone = modem.enumeration;  // it left again while it was asked
       continue;
     }

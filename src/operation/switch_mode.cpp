@@ -16,8 +16,6 @@ namespace {
 constexpr Duration diag_patience = 10s;
 constexpr Duration edl_patience = 30s;  ///< 1 to 5 s on a 9x07, up to 30 s on later families
 
-constexpr auto nothing_written = "nothing was written; power-cycle the modem and it starts as before";
-
 /// Proves that the port is DIAG and says the magic. The echo, if any, is read so that the modem is not kept waiting.
 Result<void> request_edl(usb::Bus& bus, const Found& modem, std::uint8_t interface_number, Events& events) {
   TRY_ASSIGN(auto pipe, bus.open(modem.device, interface_number));
@@ -36,7 +34,7 @@ Failure arrived_as(const Found& found) {
   return fail(Code::device_refused)
       .what(fmt::format("after the switch the modem is not in EDL but {}: {}", knowledge::name(found.sighting.state),
                         describe(found.device.fingerprint)))
-      .hint(found.sighting.next.empty() ? nothing_written : found.sighting.next + "; nothing was written");
+      .hint(found.sighting.next);
 }
 
 }  // namespace
@@ -57,7 +55,7 @@ Result<Found> switch_to_edl(usb::Bus& bus, const Found& modem, Events& events) {
     return fail(there ? Code::timeout : Code::modem_lost)
         .what(there ? "the modem took the switch to EDL but stayed as it is"
                     : "the modem left for EDL and did not come back within 30 s")
-        .hint(nothing_written);
+        .hint("power-cycle the modem and it starts as before");
   }
   Found found{*next, knowledge::conclude(next->fingerprint)};
   emit_modem(events, found.device, found.sighting);

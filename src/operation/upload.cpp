@@ -3,6 +3,8 @@
 #include "operation/run_sahara.h"
 #include "protocol/sahara_wire.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace modemedic::operation {
@@ -39,6 +41,18 @@ Result<void> ping(FirehoseLink& link) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo& modem) {
+  const auto& interfaces = modem.fingerprint.interfaces;
+  auto bulk = std::find_if(interfaces.begin(), interfaces.end(),
+                           [](const auto& interface) { return usb::bulk_pair(interface).has_value(); });
+  if (bulk == interfaces.end()) {
+    return fail(Code::device_protocol)
+        .what("the modem in EDL shows no interface to talk to")
+        .hint("take all power from the modem for some seconds, and look again with modemedic list");
+  }
+  return bus.open(modem, bulk->number);
+}
 
 Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
                                                  const firmware::Package& package, Events& events) {

@@ -5,8 +5,14 @@
 #include "operation/run_firehose.h"
 #include "plan/plan.h"
 #include "protocol/sahara_host.h"
+#include "usb/bus.h"
+
+#include <memory>
 
 namespace modemedic::operation {
+
+/// Opens the one interface that a modem in EDL has.
+Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo& modem);
 
 /// Gets the package's programmer running on a modem in EDL: hands it over in Sahara, or finds one that runs already,
 /// and takes that one out of raw mode when its host died in the middle of an image.

@@ -1,5 +1,7 @@
 #include "plan/partition_role.h"
 
+#include "firmware/safe_path.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -7,15 +9,6 @@
 #include <fmt/format.h>
 
 namespace modemedic::plan {
-
-namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
 
 Role role_of(std::string_view partition) {
   static constexpr std::array<std::pair<std::string_view, Role>, 8> roles{{
@@ -28,8 +21,8 @@ Role role_of(std::string_view partition) {
       {"cust_info", Role::kept},
       {"misc", Role::kept},
   }};
-  const auto* row =
-      std::find_if(roles.begin(), roles.end(), [&](const auto& r) { return same_name(partition, r.first); });
+  auto name = firmware::fold_case(partition);
+  const auto* row = std::find_if(roles.begin(), roles.end(), [&](const auto& r) { return r.first == name; });
   return row == roles.end() ? Role::plain : row->second;
 }
 
