@@ -230,10 +230,10 @@ TEST(FirehoseTrap8, TakesNoCommandBeforeItsRepliesAreRead) {
 }
 
 TEST(FirehoseProgrammer, EndsItsTransfersOf512BytesWithAZlp) {
+  std::vector<std::size_t> sizes;
   FirehoseSession modem;
   modem.stop_listening();
   modem.send(EdlDriver::document("<read " + modem.range(64, 4) + "/>"));
-  std::vector<std::size_t> sizes;
   for (int i = 0; i < 7; ++i) {
     modem.in->submit(8192, [&sizes](UrbStatus, ByteView data) { sizes.push_back(data.size()); });
   }
