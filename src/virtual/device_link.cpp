@@ -49,8 +49,8 @@ void DeviceLink::Wait::await_suspend(std::coroutine_handle<> task) {
   link_.waiting_ = this;
 }
 
-DeviceLink::Sent::Sent(DeviceLink& link, Buffer transfer) : Wait(link) {
-  link.in_.write(std::move(transfer));
+DeviceLink::Sent::Sent(DeviceLink& link, Buffer transfer, bool zlp) : Wait(link) {
+  link.in_.write(std::move(transfer), zlp);
 }
 
 DeviceLink::Passed::Passed(DeviceLink& link, Duration duration) : Wait(link) {

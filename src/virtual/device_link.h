@@ -35,7 +35,7 @@ public:
   /// A reason to wait. Lives in the waiting coroutine's frame.
   class Wait {
   public:
-    explicit Wait(DeviceLink& link) : link_(link) {}
+    Wait(DeviceLink& link) : link_(link) {}
 
     virtual ~Wait();
     Wait(const Wait&) = delete;
@@ -59,15 +59,16 @@ public:
     std::coroutine_handle<> task_;
   };
 
-  /// `co_await link.sent(bytes)`: one IN transfer; goes on when the host has read it.
+  /// `co_await link.sent(bytes, zlp)`: one IN transfer; goes on when the host has read it.
   class Sent final : public Wait {
   public:
-    Sent(DeviceLink& link, Buffer transfer);
+    Sent(DeviceLink& link, Buffer transfer, bool zlp);
 
     bool ready() override { return link().in_.drained(); }
   };
 
-  Sent sent(Buffer transfer) { return {*this, std::move(transfer)}; }
+  /// @param zlp  a transfer that is a multiple of 512 is ended by a ZLP
+  Sent sent(Buffer transfer, bool zlp) { return {*this, std::move(transfer), zlp}; }
 
   /// `co_await link.received()`: a transfer of the host waits in out().
   class Received final : public Wait {
@@ -77,7 +78,7 @@ public:
     bool ready() override { return link().out_.waiting(); }
   };
 
-  Received received() { return Received(*this); }
+  Received received() { return {*this}; }
 
   /// `co_await link.passed(duration)`.
   class Passed final : public Wait {
@@ -103,7 +104,7 @@ public:
     bool ready() override { return false; }
   };
 
-  Halt halt() { return Halt(*this); }
+  Halt halt() { return {*this}; }
 
 private:
   void pump();

@@ -39,7 +39,7 @@ DeviceTask FirehoseProgrammer::configure() {
   if (setup_.faults.find("half-document") != nullptr) {
     reply.resize(reply.size() / 2);
   }
-  co_await link_.sent(std::move(reply));
+  co_await link_.sent(std::move(reply), true);
 }
 
 /// Puts the payload in force that the host asked for. False when it is too much: the largest is in force then.
@@ -56,12 +56,12 @@ bool FirehoseProgrammer::take_payload() {
 
 std::string FirehoseProgrammer::configure_attributes() const {
   const auto& traits = setup_.persona.programmer;
-  auto text = fmt::format(
-      "MemoryName=\"NAND\" MaxPayloadSizeFromTargetInBytes=\"2048\" MaxPayloadSizeToTargetInBytes=\"{}\" "
-      "MaxPayloadSizeToTargetInBytesSupported=\"{}\" TargetName=\"{}\" ",
-      payload_, traits.max_payload, traits.target_name);
+  auto text =
+      fmt::format(R"(MemoryName="NAND" MaxPayloadSizeFromTargetInBytes="2048" MaxPayloadSizeToTargetInBytes="{}" )"
+                  R"(MaxPayloadSizeToTargetInBytesSupported="{}" TargetName="{}" )",
+                  payload_, traits.max_payload, traits.target_name);
   if (traits.later_family) {
-    text += "MinVersionSupported=\"1\" Version=\"1\" MaxXMLSizeInBytes=\"4096\" ";
+    text += R"(MinVersionSupported="1" Version="1" MaxXMLSizeInBytes="4096" )";
   }
   return text;
 }

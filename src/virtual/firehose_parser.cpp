@@ -146,7 +146,7 @@ bool FirehoseParser::parse_attribute(std::string_view& text, Outcome& outcome) {
   }
   text.remove_prefix(2);
   auto end = text.find('"');
-  if (end == std::string_view::npos || end > longest_value) {
+  if (end > longest_value) {  // or there is none
     return false;
   }
   auto value = text.substr(0, end);

@@ -106,10 +106,10 @@ private:
   SectorRange range() const;
   bool range_beyond_chip() const;
 
-  DeviceLink::Sent log(std::string_view text) { return link_.sent(log_packet(text)); }
+  DeviceLink::Sent log(std::string_view text) { return link_.sent(log_packet(text), true); }
 
   DeviceLink::Sent respond(bool ack, std::string_view attributes = {}) {
-    return link_.sent(response_packet(ack, attributes));
+    return link_.sent(response_packet(ack, attributes), true);
   }
 
   DeviceLink& link_;

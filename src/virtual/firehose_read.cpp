@@ -59,7 +59,7 @@ DeviceTask FirehoseProgrammer::read() {
     Buffer transfer(count * reader.sector_size());
     reader.read(transfer);
     co_await link_.passed(work_time(setup_.persona.timing.read_page_us) * static_cast<int>(count));
-    co_await link_.sent(std::move(transfer));
+    co_await link_.sent(std::move(transfer), true);
     left -= count;
   }
   co_await respond(true, "rawmode=\"false\" ");

@@ -159,7 +159,8 @@ SaharaStatus ProgrammerImage::take_program_headers() {
       to_read_.push_back(i);
     }
   }
-  std::ranges::stable_partition(to_read_, [this](std::size_t i) { return segments_[i].kind == kind_hashes; });
+  std::stable_partition(to_read_.begin(), to_read_.end(),
+                        [this](std::size_t i) { return segments_[i].kind == kind_hashes; });
   return SaharaStatus::success;
 }
 

@@ -60,7 +60,7 @@ DeviceTask SaharaDevice::execute_data(std::uint32_t client_command) {
     co_return;
   }
   executed_.reset();
-  co_await link_.sent(client_answer(client_command));
+  co_await link_.sent(client_answer(client_command), false);
 }
 
 DeviceTask SaharaDevice::switch_mode(Mode mode) {
@@ -83,7 +83,7 @@ DeviceTask SaharaDevice::read_memory(ByteReader body) {
     co_await end_image(SaharaStatus::invalid_memory_read);
     co_return;
   }
-  co_await link_.sent(std::move(*bytes));
+  co_await link_.sent(std::move(*bytes), false);
 }
 
 }  // namespace modemedic::twin

@@ -82,7 +82,7 @@ DeviceTask SaharaDevice::obey(ByteView transfer) {
 
 DeviceTask SaharaDevice::say_hello(Mode mode) {
   state_ = State::idle;
-  co_await link_.sent(sahara::hello({.version = version, .mode = mode}));
+  co_await link_.sent(sahara::hello({.version = version, .mode = mode}), false);
 }
 
 /// HELLO_RESPONSE: the host chooses the mode.

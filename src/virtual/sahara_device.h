@@ -75,7 +75,7 @@ private:
   DeviceLink::Sent send(Command command, Fields... fields) {
     ByteWriter body(Endian::little);
     (body.u32(fields), ...);
-    return link_.sent(protocol::sahara::packet(command, body.take()));
+    return link_.sent(protocol::sahara::packet(command, body.take()), false);
   }
 
   DeviceLink& link_;

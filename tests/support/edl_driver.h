@@ -168,6 +168,7 @@ public:
 private:
   static twin::Faults parse(const std::vector<std::string>& specs) {
     std::vector<twin::Fault> faults;
+    faults.reserve(specs.size());
     for (const auto& spec : specs) {
       faults.push_back(twin::parse_fault(spec).value());
     }

@@ -6,6 +6,8 @@
 
 namespace modemedic::test {
 
+constexpr std::size_t page_bytes = 2048;  ///< of the EG25-G's chip
+
 /// Bytes that differ from page to page and are no page's erased state.
 inline Buffer pattern(std::size_t size, unsigned seed = 1) {
   Buffer bytes(size);
@@ -30,9 +32,9 @@ public:
   }
 
   std::string range(std::uint64_t start, std::uint64_t count) const {
-    return "SECTOR_SIZE_IN_BYTES=\"" + std::to_string(persona.geometry.page_size) + "\" PAGES_PER_BLOCK=\"64\"" +
-           " physical_partition_number=\"0\" start_sector=\"" + std::to_string(start) + "\" num_partition_sectors=\"" +
-           std::to_string(count) + "\"";
+    return R"(SECTOR_SIZE_IN_BYTES=")" + std::to_string(persona.geometry.page_size) +
+           R"(" PAGES_PER_BLOCK="64" physical_partition_number="0" start_sector=")" + std::to_string(start) +
+           R"(" num_partition_sectors=")" + std::to_string(count) + '"';
   }
 
   std::vector<std::string> erase(std::uint64_t start, std::uint64_t count) {

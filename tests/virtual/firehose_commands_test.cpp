@@ -56,7 +56,7 @@ TEST(FirehoseProgrammer, CutsALogAt255CharactersAndEscapesTwoOfThem) {
   auto packet = log_packet("a<b>\"c&\t");
   auto text = as_text(packet);
   EXPECT_NE(text.find("<log value=\"a&lt;b>&quot;c&\t\"/>\n"), std::string_view::npos) << text;
-  EXPECT_EQ(log_packet(std::string(300, '<')).size(), log_packet("").size() + 255 * 4);
+  EXPECT_EQ(log_packet(std::string(300, '<')).size(), log_packet("").size() + std::size_t{255} * 4);
 }
 
 TEST(FirehoseProgrammer, EscapesItsComplaintAboutWhatIsNoXml) {
@@ -68,13 +68,13 @@ TEST(FirehoseProgrammer, EscapesItsComplaintAboutWhatIsNoXml) {
 }
 
 std::string configure_body(bool ack, int payload) {
-  return std::string("<response value=\"") + (ack ? "ACK" : "NAK") +
-         "\" MemoryName=\"NAND\" MaxPayloadSizeFromTargetInBytes=\"2048\" MaxPayloadSizeToTargetInBytes=\"" +
-         std::to_string(payload) + "\" MaxPayloadSizeToTargetInBytesSupported=\"16384\" TargetName=\"9x07\" />\n";
+  return std::string(R"(<response value=")") + (ack ? "ACK" : "NAK") +
+         R"(" MemoryName="NAND" MaxPayloadSizeFromTargetInBytes="2048" MaxPayloadSizeToTargetInBytes=")" +
+         std::to_string(payload) + R"(" MaxPayloadSizeToTargetInBytesSupported="16384" TargetName="9x07" />)" + "\n";
 }
 
 std::vector<std::string> configure(EdlDriver& modem, const std::string& payload) {
-  return modem.command("<configure MemoryName=\"emmc\" MaxPayloadSizeToTargetInBytes=\"" + payload + "\"/>");
+  return modem.command(R"(<configure MemoryName="emmc" MaxPayloadSizeToTargetInBytes=")" + payload + "\"/>");
 }
 
 TEST(FirehoseConfigure, TakesAPayloadUpTo16384) {

@@ -83,7 +83,7 @@ TEST(FirehoseErase, StopsAtABlockThatFails) {
 
 TEST(FirehoseProgram, WritesWhatItGets) {
   FirehoseSession modem;
-  auto image = pattern(4 * 2048);
+  auto image = pattern(4 * page_bytes);
   EXPECT_THAT(modem.start_program(64, 4), ElementsAre(log_body("INSIDE HANDLE PROGRAM"),
                                                       log_body("start_sector 64, last_sector_address 68"), raw_body));
   modem.send(image);
@@ -93,7 +93,7 @@ TEST(FirehoseProgram, WritesWhatItGets) {
 }
 
 TEST(FirehoseProgram, TakesTransfersOfThePayloadOrOneUnbrokenStream) {
-  auto image = pattern(37 * 2048);
+  auto image = pattern(37 * page_bytes);
   for (auto [piece, zlp] : {std::pair(std::size_t{8192}, true), std::pair(image.size(), true),
                             std::pair(std::size_t{512}, false), std::pair(std::size_t{20480}, false)}) {
     FirehoseSession modem;
@@ -108,8 +108,8 @@ TEST(FirehoseProgram, TakesTransfersOfThePayloadOrOneUnbrokenStream) {
 TEST(FirehoseProgram, RefusesAnotherGeometryBeforeRawMode) {
   FirehoseSession modem;
   auto program = [&modem](const std::string& sector_size, const std::string& pages, const std::string& start) {
-    return modem.command("<program SECTOR_SIZE_IN_BYTES=\"" + sector_size + "\" PAGES_PER_BLOCK=\"" + pages +
-                         "\" start_sector=\"" + start + "\" num_partition_sectors=\"64\" filename=\"x\"/>");
+    return modem.command(R"(<program SECTOR_SIZE_IN_BYTES=")" + sector_size + R"(" PAGES_PER_BLOCK=")" + pages +
+                         R"(" start_sector=")" + start + R"(" num_partition_sectors="64" filename="x"/>)");
   };
   auto inside = log_body("INSIDE HANDLE PROGRAM");
   auto error = testing::MatchesRegex("<log value=\"ERROR 21: Line [0-9]+: HANDLE_PROGRAM_FAILURE\"/>\n");
@@ -129,7 +129,7 @@ TEST(FirehoseProgram, WithSkipWriteOnlyTakesTheData) {
   EXPECT_THAT(modem.command(R"(<configure MaxPayloadSizeToTargetInBytes="8192" SkipWrite="1"/>)"),
               ElementsAre(log_body("skipping write requested by user"), HasSubstr("ACK")));
   modem.fill(0, 64);
-  EXPECT_THAT(modem.program(64, pattern(10 * 2048)), ElementsAre(HasSubstr("Finished"), raw_over_body));
+  EXPECT_THAT(modem.program(64, pattern(10 * page_bytes)), ElementsAre(HasSubstr("Finished"), raw_over_body));
   EXPECT_THAT(modem.programmed(0, 131072), ElementsAre(std::pair(0, 64)));
   EXPECT_THAT(modem.erase(0, 64), ElementsAre(HasSubstr("start_sector"), ack_body));
   EXPECT_THAT(modem.programmed(0, 131072), IsEmpty()) << "erase is not skipped";
@@ -139,7 +139,7 @@ TEST(FirehoseProgram, TakesAllDataAfterAFailureThatItCannotRecover) {
   FirehoseSession modem;
   modem.nand.fail_program_of(70);
   modem.nand.fail_erase_of(1);
-  EXPECT_THAT(modem.program(64, pattern(64 * 2048)),
+  EXPECT_THAT(modem.program(64, pattern(64 * page_bytes)),
               ElementsAre(log_body("flash write failed at sector address 68 till 72"), log_body("Write failed errno 0"),
                           log_body("Finished sector address 64"), raw_failed_body));
 }
@@ -147,7 +147,7 @@ TEST(FirehoseProgram, TakesAllDataAfterAFailureThatItCannotRecover) {
 TEST(FirehoseProgram, FailsAtTheChipsEnd) {
   FirehoseSession modem;
   modem.nand.mark_bad(2047);
-  EXPECT_THAT(modem.program(2046 * 64, pattern(128 * 2048)),
+  EXPECT_THAT(modem.program(2046 * 64, pattern(128 * page_bytes)),
               ElementsAre(HasSubstr("flash write failed"), log_body("Write failed errno 0"),
                           log_body("Finished sector address 130944"), raw_failed_body));
   EXPECT_THAT(modem.programmed(0, 131072), ElementsAre(std::pair(2046 * 64, 2047 * 64)));
@@ -183,7 +183,7 @@ TEST(FirehoseProgram, OfADeadHostIsLeftWithPagesOfErasedBytes) {
 TEST(FirehoseProgram, ParsesSurplusDataAsXml) {
   FirehoseSession modem;
   modem.start_program(64, 4);
-  modem.send(pattern(4 * 2048 + 2 * 4096));
+  modem.send(pattern(4 * page_bytes + std::size_t{2} * 4096));
   auto complaint = HasSubstr("ERROR: XML not formed correctly. Expected a &lt; character at loc 0");
   EXPECT_THAT(modem.said(),
               ElementsAre(HasSubstr("Finished"), raw_over_body, complaint, nak_body, complaint, nak_body));
@@ -201,7 +201,7 @@ TEST(FirehoseProgram, BelowAPageOfPayloadIsUseless) {
 TEST(FirehoseProgram, FromInsideABlockMarksGoodBlocksBadWhenAPageFails) {
   FirehoseSession modem;
   modem.nand.fail_program_of(128);
-  EXPECT_THAT(modem.program(66, pattern(200 * 2048)),
+  EXPECT_THAT(modem.program(66, pattern(200 * page_bytes)),
               ElementsAre(HasSubstr("flash write failed"), HasSubstr("errno"), HasSubstr("Finished"), raw_failed_body));
   EXPECT_TRUE(modem.nand.bad(2) && modem.nand.bad(3));
   EXPECT_FALSE(modem.nand.bad(1) || modem.nand.bad(5));
@@ -209,12 +209,12 @@ TEST(FirehoseProgram, FromInsideABlockMarksGoodBlocksBadWhenAPageFails) {
 
 TEST(FirehoseRead, SendsTransfersOfThePayload) {
   FirehoseSession modem;
-  auto image = pattern(6 * 2048);
+  auto image = pattern(6 * page_bytes);
   modem.program(64, image);
   EXPECT_THAT(modem.read(64, 10), ElementsAre(log_body("raw_data_buffer_sector_capacity 4"),
                                               log_body("start_sector 64 and num_partition_sectors10"), raw_body,
                                               "raw 8192", "raw 8192", "raw 4096", raw_over_body));
-  image.resize(10 * 2048, std::byte{0xFF});
+  image.resize(10 * page_bytes, std::byte{0xFF});
   EXPECT_EQ(modem.raw, image);
 }
 
@@ -230,7 +230,7 @@ TEST(FirehoseRead, RefusesAnotherSectorSizeAndMoreThanTheChip) {
 TEST(FirehoseRead, GoesRoundBadBlocksInThreeForms) {
   FirehoseSession modem;
   modem.nand.mark_bad(2);
-  auto image = pattern(3 * 64 * 2048);
+  auto image = pattern(3 * 64 * page_bytes);
   modem.program(64, image);  // blocks 1, 3, 4
   auto block = [&](int n) { return ByteView(modem.raw).subspan(static_cast<std::size_t>(n) * 131072, 131072); };
   auto source = [&](int n) { return ByteView(image).subspan(static_cast<std::size_t>(n) * 131072, 131072); };
@@ -259,17 +259,18 @@ TEST(FirehoseRead, MarksUnreadablePagesAndAcksThem) {
 }
 
 TEST(FirehoseRead, GivesTheSpareAreaUntilToldOtherwise) {
+  constexpr std::size_t sector = 2112;
   for (const auto* name : {"get_spare", "ecc_disabled"}) {
     FirehoseSession modem;
     auto image = pattern(2048);
     modem.program(64, image);
     modem.read(64, 2, std::string(name) + "=\"1\"");
-    EXPECT_EQ(modem.raw.size(), 2U * 2112);
+    EXPECT_EQ(modem.raw.size(), 2 * sector);
     EXPECT_TRUE(std::ranges::equal(ByteView(modem.raw).first(2048), image));
     modem.read(64, 2);
-    EXPECT_EQ(modem.raw.size(), 2U * 2112) << "sticky";
+    EXPECT_EQ(modem.raw.size(), 2 * sector) << "sticky";
     modem.read(64, 2, std::string(name) + "=\"0\"");
-    EXPECT_EQ(modem.raw.size(), 2U * 2048);
+    EXPECT_EQ(modem.raw.size(), 2 * page_bytes);
   }
 }
 
@@ -285,9 +286,9 @@ TEST(FirehoseRead, ReadsBackARandomImageAtAnyPayload) {
   for (auto payload : {2048, 8192, 9216, 16384}) {
     FirehoseSession modem;
     modem.command("<configure MaxPayloadSizeToTargetInBytes=\"" + std::to_string(payload) + "\"/>");
-    auto image = pattern(150 * 2048);
+    auto image = pattern(150 * page_bytes);
     for (std::size_t page = 0; page < 150; ++page) {
-      modem.nand.program(640 + page, ByteView(image).subspan(page * 2048, 2048));
+      modem.nand.program(640 + page, ByteView(image).subspan(page * page_bytes, 2048));
     }
     modem.read(640, 150);
     EXPECT_EQ(modem.raw, image) << payload;

@@ -13,7 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr auto head = "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>";
+constexpr auto head = R"(<?xml version="1.0" encoding="UTF-8" ?>)";
 
 /// The parser with its text buffer, as the programmer has it.
 class FirehoseParserTest : public testing::Test {
@@ -53,10 +53,10 @@ TEST_F(FirehoseParserTest, ReadsACommand) {
 
 TEST_F(FirehoseParserTest, DoesNotMindFormOrCase) {
   for (const auto* text : {
-           "<?xml version=\"1.0\"?><data><erase start_sector=\"7\"/></data>",
+           R"(<?xml version="1.0"?><data><erase start_sector="7"/></data>)",
            "\xEF\xBB\xBF<?xml version=\"1.0\"?>\r\n<data>\r\n<erase start_sector=\"7\"/>\r\n</data>\r\n",
            "<?xml version=\"1.0\"?><!-- <erase> --><data><!-- c --><erase\tstart_sector=\"7\" />",
-           "<?xml version=\"1.0\"?><data><ERASE  START_Sector=\"7\"></ERASE></data>",
+           R"(<?xml version="1.0"?><data><ERASE  START_Sector="7"></ERASE></data>)",
            "<?xml version=\"1.0\"?><data><erase vendor=\"x\"\n start_sector=\"7\"></data>",
        }) {
     attributes.set(Attribute::start_sector, 0);
@@ -221,7 +221,7 @@ TEST_F(FirehoseParserTest, SurvivesMutatedDocuments) {
           text.erase(at, random() % 20);
           break;
         case 2:
-          text.insert(at, "<>\"'=/ x" + random() % 8, 1);
+          text.insert(at, 1, std::string_view("<>\"'=/ x")[random() % 8]);
           break;
         default:
           text.resize(std::min<std::size_t>(random() % 4097, text.size() + 200), '"');

@@ -39,7 +39,7 @@ TEST(FirehoseTiming, ErasesForAsLongAsTheChip) {
 
 TEST(FirehoseTiming, ProgramsForAsLongAsTheChipAndLetsTheHostWait) {
   FirehoseSession modem(with_timing());
-  auto image = pattern(64 * 2048);
+  auto image = pattern(64 * page_bytes);
   modem.start_program(64, 64);
   modem.send_pieces(image, 8192);
   EXPECT_EQ(modem.out_waiting, 15U);
@@ -76,12 +76,12 @@ TEST(FirehosePowerCut, TearsTheBlockThatIsErased) {
 
 TEST(FirehosePowerCut, TearsThePageThatIsProgrammed) {
   FirehoseSession modem(with_timing());
-  auto image = pattern(64 * 2048);
+  auto image = pattern(64 * page_bytes);
   modem.start_program(64, 64);
   modem.send_pieces(image, 8192);
   modem.run_for(6 * 450us + 100us);
   modem.function->power_cut();
-  EXPECT_EQ(modem.content(64, 6), Buffer(image.begin(), image.begin() + 6L * 2048));
+  EXPECT_EQ(modem.content(64, 6), Buffer(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(6 * page_bytes)));
   EXPECT_EQ(modem.nand.state(70), PageState::torn);
   EXPECT_EQ(modem.nand.state(71), PageState::erased);
 }
@@ -96,7 +96,7 @@ TEST(FirehosePowerCut, LeavesAnIdleChipAlone) {
 }
 
 TEST(FirehosePowerCut, ComesAtTheNamedByte) {
-  auto image = pattern(64 * 2048);
+  auto image = pattern(64 * page_bytes);
   for (std::size_t bytes : {1U, 2048U, 2049U, 8192U, 8193U, 20000U, 131072U}) {
     FirehoseSession modem(EdlDriver::with_faults({"cut@" + std::to_string(bytes)}));
     modem.start_program(64, 64);
@@ -113,7 +113,7 @@ TEST(FirehosePowerCut, ComesAtTheNamedByte) {
     EXPECT_THAT(modem.programmed(0, 131072), ElementsAre(std::pair(64, static_cast<int>(64 + pages))));
     EXPECT_EQ(modem.nand.state(64 + pages - 1), PageState::torn);
     EXPECT_EQ(modem.content(64, pages - 1),
-              Buffer(image.begin(), image.begin() + static_cast<std::ptrdiff_t>((pages - 1) * 2048)));
+              Buffer(image.begin(), image.begin() + static_cast<std::ptrdiff_t>((pages - 1) * page_bytes)));
     EXPECT_EQ(modem.faults.find("cut"), nullptr) << "struck once";
   }
 }
@@ -133,7 +133,7 @@ TEST(FirehosePowerCut, AtAnyMomentTearsAtMostWhatIsWorkedAt) {
   for (int round = 0; round < 60; ++round) {
     FirehoseSession modem(with_timing());
     modem.fill(0, 1280);
-    auto image = pattern(256 * 2048);
+    auto image = pattern(256 * page_bytes);
     modem.erase(0, 512);
     modem.run_for(std::chrono::microseconds(random() % 20000));
     modem.start_program(64, 256);
@@ -181,7 +181,7 @@ TEST(FirehoseProgrammer, ChangesNothingOutsideTheAddressedRange) {
           modem.erase(start, count);
           break;
         case 1:
-          modem.program(start, pattern(count * 2048, static_cast<unsigned>(i)));
+          modem.program(start, pattern(count * page_bytes, static_cast<unsigned>(i)));
           break;
         default:
           modem.read(start, count);

@@ -29,11 +29,11 @@ TEST(FirehoseTrap2, SpillsOverThePartitionsEndWithoutAWord) {
   constexpr std::uint64_t misc = 51648;  // 320 sectors, with recoveryfs behind it
   constexpr std::uint64_t sectors = 320;
   modem.nand.mark_bad(misc / 64 + 2);
-  auto image = pattern(sectors * 2048);
+  auto image = pattern(sectors * page_bytes);
   EXPECT_THAT(modem.program(misc, image), ElementsAre(finished, raw_over_body));
   EXPECT_THAT(modem.programmed(0, 131072),
               ElementsAre(std::pair(51648, 51776), std::pair(51840, 52032)));  // 64 pages into recoveryfs
-  auto last_block = ByteView(image).last(64 * 2048);
+  auto last_block = ByteView(image).last(64 * page_bytes);
   EXPECT_TRUE(std::ranges::equal(modem.content(misc + sectors, 64), last_block));
 
   EXPECT_THAT(modem.command(R"(<getstorageinfo physical_partition_number="0"/>)"),
@@ -45,14 +45,14 @@ TEST(FirehoseTrap3, AcksAnImageOfWhichThreePagesAreMissing) {
   for (std::uint64_t failing : {68U, 69U, 70U, 71U}) {
     FirehoseSession modem;
     modem.nand.fail_program_of(failing);
-    auto image = pattern(64 * 2048);
+    auto image = pattern(64 * page_bytes);
     EXPECT_THAT(modem.program(64, image),
                 ElementsAre(log_body("current_sector_address 72 mismatch with new_sector_address 69"), finished,
                             raw_over_body));
     auto expected = image;
     for (std::uint64_t page = 68; page < 72; ++page) {
       if (page != failing) {
-        std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>((page - 64) * 2048), 2048, std::byte{0xFF});
+        std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>((page - 64) * page_bytes), 2048, std::byte{0xFF});
       }
     }
     modem.read(64, 64);
@@ -206,7 +206,7 @@ TEST(FirehoseTrap7, TakesTheAttributesOfAnEarlierLongerPacket) {
 TEST(FirehoseTrap8, StallsAHostThatWritesWithoutReading) {
   FirehoseSession modem;
   modem.nand.fail_program_of(68);
-  auto image = pattern(64 * 2048);
+  auto image = pattern(64 * page_bytes);
   modem.start_program(64, 64);
   modem.stop_listening();
   modem.send_pieces(image, 8192);

@@ -327,7 +327,7 @@ TEST(SaharaDevice, AnswersNonsenseWithTheStatusOfIt) {
   EXPECT_EQ(answer(words({2, 8})), 0x05);                                   // half a HELLO_RESPONSE
   EXPECT_EQ(answer(words({2, 0x30, 2, 1, 0, 7, 0, 0, 0, 0, 0, 0})), 0x18);  // mode 7
   EXPECT_EQ(answer(hello_response(2)), 0x1b);                               // no crash to show
-  auto text = as_bytes("<?xml version=\"1.0\" ?><data><nop value=\"1\"/></data>");
+  auto text = as_bytes(R"(<?xml version="1.0" ?><data><nop value="1"/></data>)");
   EXPECT_EQ(answer({text.begin(), text.end()}), 0x05);
 }
 
