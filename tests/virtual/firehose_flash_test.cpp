@@ -14,6 +14,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using PageState = Nand::PageState;
 
+constexpr std::uint64_t block = 64;  ///< pages
+
 TEST(FirehoseErase, ErasesBlocksAndSaysSo) {
   FirehoseSession modem;
   modem.fill(0, 256);
@@ -40,7 +42,7 @@ TEST(FirehoseErase, RefusesWhatIsNotAligned) {
 TEST(FirehoseErase, RefusesMoreThanTheChip) {
   FirehoseSession modem;
   EXPECT_THAT(
-      modem.erase(2047 * 64, 128),
+      modem.erase(2047 * block, 128),
       ElementsAre(HasSubstr("start_sector = 131008"), log_body("Block erase request exceeding total number of blocks"),
                   log_body("start_block:2047,last_block:2049,total_block_count:2048"),
                   log_body("ERROR 6: Line 1520: STORAGE_DEVICE_ERASE_FAILURE"), nak_body));
@@ -147,7 +149,7 @@ TEST(FirehoseProgram, TakesAllDataAfterAFailureThatItCannotRecover) {
 TEST(FirehoseProgram, FailsAtTheChipsEnd) {
   FirehoseSession modem;
   modem.nand.mark_bad(2047);
-  EXPECT_THAT(modem.program(2046 * 64, pattern(128 * page_bytes)),
+  EXPECT_THAT(modem.program(2046 * block, pattern(128 * page_bytes)),
               ElementsAre(HasSubstr("flash write failed"), log_body("Write failed errno 0"),
                           log_body("Finished sector address 130944"), raw_failed_body));
   EXPECT_THAT(modem.programmed(0, 131072), ElementsAre(std::pair(2046 * 64, 2047 * 64)));
@@ -230,23 +232,23 @@ TEST(FirehoseRead, RefusesAnotherSectorSizeAndMoreThanTheChip) {
 TEST(FirehoseRead, GoesRoundBadBlocksInThreeForms) {
   FirehoseSession modem;
   modem.nand.mark_bad(2);
-  auto image = pattern(3 * 64 * page_bytes);
+  auto image = pattern(3 * block * page_bytes);
   modem.program(64, image);  // blocks 1, 3, 4
-  auto block = [&](int n) { return ByteView(modem.raw).subspan(static_cast<std::size_t>(n) * 131072, 131072); };
+  auto piece = [&](int n) { return ByteView(modem.raw).subspan(static_cast<std::size_t>(n) * 131072, 131072); };
   auto source = [&](int n) { return ByteView(image).subspan(static_cast<std::size_t>(n) * 131072, 131072); };
   auto all = [](ByteView bytes, int value) {
     return std::ranges::all_of(bytes, [value](std::byte b) { return b == static_cast<std::byte>(value); });
   };
 
   modem.read(64, 128);
-  EXPECT_TRUE(std::ranges::equal(block(0), source(0)) && std::ranges::equal(block(1), source(1))) << "runs on";
+  EXPECT_TRUE(std::ranges::equal(piece(0), source(0)) && std::ranges::equal(piece(1), source(1))) << "runs on";
   modem.read(64, 128, R"(bad_block_at_end="1")");
-  EXPECT_TRUE(std::ranges::equal(block(0), source(0)) && all(block(1), 0xFF)) << "missing ones at the end";
+  EXPECT_TRUE(std::ranges::equal(piece(0), source(0)) && all(piece(1), 0xFF)) << "missing ones at the end";
   modem.read(64, 192, R"(bad_block_at_end="0")");
-  EXPECT_TRUE(std::ranges::equal(block(0), source(0)) && all(block(1), 0xBB) && std::ranges::equal(block(2), source(1)))
+  EXPECT_TRUE(std::ranges::equal(piece(0), source(0)) && all(piece(1), 0xBB) && std::ranges::equal(piece(2), source(1)))
       << "positions kept";
   modem.read(64, 192);
-  EXPECT_TRUE(all(block(1), 0xBB)) << "and that sticks";
+  EXPECT_TRUE(all(piece(1), 0xBB)) << "and that sticks";
 }
 
 TEST(FirehoseRead, MarksUnreadablePagesAndAcksThem) {
