@@ -1,0 +1,22 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.h"
+#include "app/package_view.h"
+#include "virtual/persona.h"
+
+namespace modemedic::app {
+
+Result<void> show_plan(const PlanOptions& options, Output& output) {
+  TRY_ASSIGN(auto package, firmware::read_package(options.package.path, options.package.choice, output));
+  TRY_ASSIGN(auto plan, plan::make_plan(package));
+  TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
+  if (!options.persona.empty()) {
+    TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
+    TRY(plan::check_chip(proven, package, {persona.geometry, persona.factory_bad_blocks}));
+  }
+  show_steps(proven.plan(), package, output);
+  output.line(fmt::format("\nproven: every image ends where it belongs, nothing else is touched; nothing was sent"));
+  return {};
+}
+
+}  // namespace modemedic::app

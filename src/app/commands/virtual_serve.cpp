@@ -1,0 +1,113 @@
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/commands/commands.h"
+#include "app/open_bus.h"
+#include "app/revision_option.h"
+#include "base/bytes.h"
+#include "protocol/usbip_wire.h"
+#include "virtual/efs.h"
+#include "virtual/generator.h"
+#include "virtual/modem.h"
+#include "virtual/usbip_server.h"
+
+namespace modemedic::app {
+
+namespace {
+
+/// One modem of the command line: PERSONA[:MODE].
+struct Wanted {
+  twin::Persona persona;
+  twin::Mode mode = twin::Mode::running;
+};
+
+Result<Wanted> parse_wanted(const std::string& text) {
+  static const std::map<std::string, twin::Mode> modes{{"running", twin::Mode::running},
+                                                       {"edl", twin::Mode::edl},
+                                                       {"download", twin::Mode::download},
+                                                       {"dump", twin::Mode::dump},
+                                                       {"fastboot", twin::Mode::fastboot}};
+  auto colon = text.find(':');
+  Wanted wanted;
+  TRY_ASSIGN(wanted.persona, twin::find_persona(text.substr(0, colon)));
+  if (colon != std::string::npos) {
+    auto mode = modes.find(text.substr(colon + 1));
+    if (mode == modes.end()) {
+      return fail(Code::usage)
+          .what("`" + text + "` names no mode")
+          .hint("running, edl, download, dump or fastboot");
+    }
+    wanted.mode = mode->second;
+  }
+  return wanted;
+}
+
+/// The modem's chip: kept in the state folder from run to run if there is one, else new in memory.
+Result<std::unique_ptr<twin::Nand>> make_chip(const ServeOptions& options, const Wanted& wanted,
+                                              const std::string& busid, const std::string& serial) {
+  namespace fs = std::filesystem;
+  std::unique_ptr<twin::Nand> nand;
+  if (options.state_dir.empty()) {
+    nand = std::make_unique<twin::Nand>(wanted.persona.geometry);
+  } else {
+    std::error_code error;
+    fs::create_directories(options.state_dir, error);
+    auto file = fs::path(options.state_dir) / fmt::format("{}-{}.nand", busid, wanted.persona.id);
+    auto existed = fs::exists(file, error);
+    TRY_ASSIGN(nand, twin::Nand::open_file(file.string(), wanted.persona.geometry));
+    if (existed) {
+      return nand;
+    }
+  }
+  TRY_ASSIGN(auto revision, revision_option(options.revision.empty() ? wanted.persona.revision : options.revision));
+  if (options.blank) {
+    TRY(twin::write_efs(*nand, wanted.persona, serial));
+  } else {
+    TRY(twin::provision(*nand, wanted.persona, revision, serial, twin::Scale::small));
+  }
+  return nand;
+}
+
+void announce(const twin::VirtualModem& modem, const std::string& busid, Output& output) {
+  output.object("modem", {{"port", busid}, {"persona", modem.persona().id}, {"state", modem.state()}});
+  output.line(fmt::format("{} {}: {}", busid, modem.persona().id, modem.state()));
+  std::fflush(stdout);  // a script waits for this line
+}
+
+}  // namespace
+
+Result<void> virtual_serve(const ServeOptions& options, Output& output, const std::stop_token& stop) {
+  TRY_ASSIGN(auto address, parse_address(options.listen, protocol::usbip::default_port));
+  std::vector<twin::Fault> faults;
+  for (const auto& spec : options.faults) {
+    TRY_ASSIGN(auto fault, twin::parse_fault(spec));
+    faults.push_back(std::move(fault));
+  }
+  SteadyClock clock;
+  twin::Timers timers(clock);
+  std::vector<std::unique_ptr<twin::VirtualModem>> modems;
+  TRY_ASSIGN(auto server, twin::UsbIpServer::listen(address.host, address.port, timers));
+  for (const auto& text : options.modems) {
+    TRY_ASSIGN(auto wanted, parse_wanted(text));
+    auto busid = fmt::format("1-{}", modems.size() + 1);
+    auto serial = fmt::format("{:08x}", 0x1bad0001 + modems.size());
+    TRY_ASSIGN(auto nand, make_chip(options, wanted, busid, serial));
+    auto modem = std::make_unique<twin::VirtualModem>(
+        twin::VirtualModem::Setup{wanted.persona, serial, options.real_timing, twin::Faults(faults)}, std::move(nand),
+        timers);
+    server->export_device(*modem, busid);
+    server->on_change = nullptr;
+    modem->power_on(wanted.mode);
+    modems.push_back(std::move(modem));
+  }
+  output.object("listening", {{"host", address.host}, {"port", server->port()}});
+  output.line(fmt::format("listening {}:{}", address.host, server->port()));
+  std::fflush(stdout);
+  return server->run(stop);
+}
+
+}  // namespace modemedic::app

@@ -1,0 +1,46 @@
+#include "app/flash_view.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+
+namespace modemedic::app {
+
+namespace {
+
+Json to_json(const operation::Identity& identity) {
+  return {{"model", identity.model},
+          {"revision", identity.revision},
+          {"imei", identity.imei},
+          {"cfun", identity.cfun}};
+}
+
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+void show_report(const operation::FlashReport& report, Output& output) {
+  output.verdict_field("before", to_json(report.before));
+  output.verdict_field("after", to_json(report.after));
+  output.verdict_field("bytes", report.bytes_programmed);
+  output.verdict_field("data_seconds", seconds(report.data_time));
+  output.verdict_field("seconds", seconds(report.whole_time));
+  output.verdict_field("bad_blocks", report.storage.bad_blocks);
+  if (report.chip && report.chip->serial) {
+    output.verdict_field("chip_serial", fmt::format("{:08x}", *report.chip->serial));
+  }
+  const auto& before = report.before.revision;
+  auto rate = static_cast<double>(report.bytes_programmed) / 1e6 / std::max(seconds(report.data_time), 1e-9);
+  output.line(fmt::format("done and proven: {} -> {}", before.empty() ? "unknown" : printable(before),
+                          printable(report.after.revision)));
+  output.line(fmt::format("  IMEI {} ({}), CFUN {}", printable(report.after.imei),
+                          report.before.imei.empty() ? "not known before" : "as before", printable(report.after.cfun)));
+  output.line(fmt::format("  {} programmed at {:.1f} MB/s, {} in all, {} bad blocks on the chip",
+                          human_size(report.bytes_programmed), rate, human_time(report.whole_time),
+                          report.storage.bad_blocks.size()));
+}
+
+}  // namespace modemedic::app

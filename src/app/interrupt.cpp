@@ -1,0 +1,47 @@
+#include "app/interrupt.h"
+
+#include <csignal>
+#include <cstdio>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace modemedic::app {
+
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR2);  // ours: the end of the process wakes the waiter
+  return signals;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  auto signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe or socket is an error of that write, not our death
+  waiter_ = std::thread([this, signals] {
+    for (auto asked = 0;;) {
+      int signal = 0;
+      if (sigwait(&signals, &signal) != 0 || signal == SIGUSR2) {
+        return;
+      }
+      if (++asked > 1) {
+        _exit(exit_code(Code::interrupted));
+      }
+      source_.request_stop();
+    }
+  });
+}
+
+Interrupt::~Interrupt() {
+  pthread_kill(waiter_.native_handle(), SIGUSR2);
+  waiter_.join();
+}
+
+}  // namespace modemedic::app

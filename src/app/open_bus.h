@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "usb/bus.h"
+
+namespace modemedic::app {
+
+/// A network address as it is written on the command line.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// HOST, HOST:PORT or [IPV6]:PORT.
+/// @return Code::usage
+Result<Address> parse_address(const std::string& text, std::uint16_t default_port);
+
+/// The bus that --bus names: `usb`, or `usbip:HOST[:PORT]`.
+/// @return Code::usage, Code::io (nobody listens there)
+Result<std::unique_ptr<usb::Bus>> open_bus(const std::string& name, const Clock& clock);
+
+}  // namespace modemedic::app

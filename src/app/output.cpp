@@ -1,0 +1,156 @@
+#include "app/output.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+
+namespace modemedic::app {
+
+namespace {
+
+template <typename... T>
+struct Overloaded : T... {
+  using T::operator()...;
+};
+template <typename... T>
+Overloaded(T...) -> Overloaded<T...>;
+
+std::string_view level_name(event::Log::Level level) {
+  switch (level) {
+    case event::Log::Level::debug:
+      return "debug";
+    case event::Log::Level::info:
+      return "info";
+    case event::Log::Level::warning:
+      return "warning";
+  }
+  return "info";
+}
+
+Json to_json(const Event& event) {
+  return std::visit(
+      Overloaded{
+          [](const event::Modem& e) {
+            return Json{{"event", "modem"}, {"port", e.port}, {"state", e.state}, {"detail", e.detail}};
+          },
+          [](const event::Step& e) {
+            return Json{{"event", "step"}, {"id", e.id}, {"what", e.what}, {"number", e.number}, {"of", e.of}};
+          },
+          [](const event::Progress& e) {
+            return Json{{"event", "progress"},    {"what", e.what},         {"done", e.done}, {"size", e.size},
+                        {"all_done", e.all_done}, {"all_size", e.all_size}};
+          },
+          [](const event::Log& e) {
+            return Json{{"event", "log"}, {"level", level_name(e.level)}, {"text", e.text}};
+          },
+      },
+      event);
+}
+
+Json to_json(const Error& error) {
+  Json fields{{"code", name(error.code)}, {"what", error.what}, {"during", error.during}, {"hint", error.hint}};
+  if (!error.rule.empty()) {
+    fields["rule"] = error.rule;
+  }
+  if (!error.device.empty()) {
+    fields["device"] = error.device;
+  }
+  return fields;
+}
+
+/// A stranger's bytes (file names, device texts) may be no UTF-8: they are replaced, never thrown at.
+void print_json(const Json& object) {
+  fmt::print("{}\n", object.dump(-1, ' ', false, Json::error_handler_t::replace));
+  std::fflush(stdout);  // a script reads along
+}
+
+}  // namespace
+
+Output::Output(OutputOptions options, const Clock& clock)
+    : options_(options), progress_(clock), verdict_(std::make_unique<Json>(Json::object())) {}
+
+Output::~Output() = default;
+
+void Output::emit(const Event& event) {
+  if (options_.json) {
+    const auto* log = std::get_if<event::Log>(&event);
+    if (log == nullptr || log->level != event::Log::Level::debug || options_.verbose) {
+      print_json(to_json(event));
+    }
+    return;
+  }
+  std::visit(Overloaded{
+                 [&](const event::Modem& e) {
+                   progress_.note(fmt::format("port {}: {} ({})", e.port, e.state, printable(e.detail)));
+                 },
+                 [&](const event::Step& e) {
+                   progress_.note(e.of == 0 ? e.what : fmt::format("[{:2}/{}] {}", e.number, e.of, e.what));
+                 },
+                 [&](const event::Progress& e) { progress_.show(e); },
+                 [&](const event::Log& e) {
+                   if (e.level != event::Log::Level::debug || options_.verbose) {
+                     auto mark = e.level == event::Log::Level::warning ? "warning: " : "";
+                     progress_.note(fmt::format("  {}{}", mark, printable(e.text, 400)));
+                   }
+                 },
+             },
+             event);
+}
+
+void Output::line(const std::string& text) {
+  if (!options_.json) {
+    progress_.clear();
+    fmt::print("{}\n", text);
+  }
+}
+
+void Output::object(const std::string& kind, const Json& fields) {
+  if (options_.json) {
+    Json object{{"event", kind}};
+    object.update(fields);
+    print_json(object);
+  }
+}
+
+void Output::verdict_field(const std::string& key, const Json& value) {
+  (*verdict_)[key] = value;
+}
+
+void Output::print_error(const Error& error) {
+  progress_.clear();
+  std::fflush(stdout);
+  auto where = error.during.empty() ? "" : printable(error.during, 300) + ": ";
+  auto rule = error.rule.empty() ? "" : fmt::format(" (rule {})", error.rule);
+  fmt::print(stderr, "modemedic: {}{}{}\n", where, printable(error.what, 2000), rule);
+  if (!error.device.empty()) {
+    fmt::print(stderr, "  modem: {}\n", printable(error.device));
+  }
+  if (!error.hint.empty()) {
+    fmt::print(stderr, "  what to do: {}\n", printable(error.hint, 2000));
+  }
+  for (auto cause = error.cause; options_.verbose && cause; cause = cause->cause) {
+    fmt::print(stderr, "  caused by: {}{}{}\n", printable(cause->during), cause->during.empty() ? "" : ": ",
+               printable(cause->what, 1000));
+  }
+}
+
+int Output::finish(const Result<void>& result) {
+  progress_.clear();
+  auto exit = result ? 0 : exit_code(result.error().code);
+  if (options_.json) {
+    Json verdict{{"event", "verdict"}, {"result", result ? "ok" : exit == 4 ? "refused" : "failed"}, {"exit", exit}};
+    verdict.update(*verdict_);
+    if (!result) {
+      verdict["error"] = to_json(result.error());
+    }
+    print_json(verdict);
+  } else if (!result) {
+    print_error(result.error());
+  }
+  return exit;
+}
+
+}  // namespace modemedic::app

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "firmware/revision.h"
+
+namespace modemedic::app {
+
+/// A revision name as a person typed it.
+/// @return Code::usage with an example when it is none
+Result<firmware::Revision> revision_option(const std::string& text);
+
+}  // namespace modemedic::app

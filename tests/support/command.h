@@ -1,0 +1,69 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace modemedic::tests {
+
+/// How a command ended.
+struct Ended {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Runs the modemedic that was built with these tests, to its end.
+Ended run(const std::vector<std::string>& arguments);
+
+/// A `modemedic virtual serve` on a free port; stopped and reaped when it goes out of scope.
+class Serve {
+public:
+  /// @param arguments  what follows `virtual serve`; --listen 127.0.0.1:0 is added
+  explicit Serve(const std::vector<std::string>& arguments);
+  ~Serve();
+  Serve(const Serve&) = delete;
+  Serve& operator=(const Serve&) = delete;
+
+  /// "usbip:127.0.0.1:40123", for --bus
+  std::string bus() const { return "usbip:127.0.0.1:" + port_; }
+
+  const std::string& port() const { return port_; }
+
+  /// Ends it at once, as a server that dies.
+  void kill();
+
+  /// Asks it to end as Ctrl-C does, and waits.
+  /// @return its exit code
+  int interrupt();
+
+  /// Reads its output until a line contains `text`, at most 30 s.
+  bool wait_for(const std::string& text);
+
+private:
+  bool read_more(int timeout_ms);
+
+  pid_t pid_ = -1;
+  int out_ = -1;
+  std::string seen_;
+  std::string port_;
+};
+
+/// A folder of its own under the temporary directory, removed at the end.
+class TempDir {
+public:
+  TempDir();
+  ~TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  const std::string& path() const { return path_; }
+
+private:
+  std::string path_;
+};
+
+}  // namespace modemedic::tests
