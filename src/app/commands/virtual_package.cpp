@@ -13,7 +13,7 @@ Result<void> virtual_package(const GenerateOptions& options, Output& output) {
   twin::GeneratorOptions generator;
   generator.scale = options.small ? twin::Scale::small : twin::Scale::real;
   generator.qdl_form = options.qdl_form;
-  auto files = twin::generate_package(persona, revision, generator);
+  TRY_ASSIGN(auto files, twin::generate_package(persona, revision, generator));
   TRY(twin::write_package(files, options.out));
   std::uint64_t size = 0;
   for (const auto& file : files) {
