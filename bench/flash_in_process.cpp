@@ -1,14 +1,14 @@
 // bench_flash PACKAGE PERSONA: flashes the package in-process, once without NAND timing (how fast are we?) and once
 // with it on simulated time (how much do we add to the device's own busy time?).
 
-#include <chrono>
-
-#include <fmt/format.h>
-
 #include "operation/flash.h"
 #include "virtual/generator.h"
 #include "virtual/in_process_bus.h"
 #include "virtual/modem.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
 
 namespace {
 

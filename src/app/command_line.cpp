@@ -1,14 +1,14 @@
 #include "app/command_line.h"
 
+#include "app/commands/commands.h"
+#include "app/interrupt.h"
+#include "base/clock.h"
+
 #include <algorithm>
 #include <exception>
 #include <functional>
 
 #include <CLI/CLI.hpp>
-
-#include "app/commands/commands.h"
-#include "app/interrupt.h"
-#include "base/clock.h"
 
 namespace modemedic::app {
 
@@ -62,10 +62,9 @@ private:
   void add_modem_commands() {
     command(app_, "list", "every modem in sight: port, state, model, what to do next",
             "modemedic --bus usbip:127.0.0.1 list", [this](Output& out, auto&) { return list(global_, out); });
-    auto* flash_command =
-        command(app_, "flash", "put a package onto a modem and let the modem prove it",
-                "modemedic --bus usbip:127.0.0.1 flash EG25GGBR07A08M2G_30.006.30.006.zip --yes",
-                [this](Output& out, auto& stop) { return flash(global_, flash_, out, stop); });
+    auto* flash_command = command(app_, "flash", "put a package onto a modem and let the modem prove it",
+                                  "modemedic --bus usbip:127.0.0.1 flash EG25GGBR07A08M2G_30.006.30.006.zip --yes",
+                                  [this](Output& out, auto& stop) { return flash(global_, flash_, out, stop); });
     add_package(flash_command, flash_.package);
     flash_command->add_flag("--yes", flash_.yes, "don't ask before the point of no return");
     flash_command->add_option("--override", flash_.overrides, "lift this rule, where it can be lifted (repeatable)");
@@ -82,10 +81,9 @@ private:
                                  [this](Output& out, auto&) { return show_plan(plan_, out); });
     add_package(plan_command, plan_.package);
     plan_command->add_option("--persona", plan_.persona, "check against this virtual modem's chip, too");
-    auto* rehearse_command =
-        command(app_, "rehearse", "flash the package onto a virtual twin, on simulated time",
-                "modemedic rehearse EG25GGBR07A08M2G_30.006.30.006.zip",
-                [this](Output& out, auto& stop) { return rehearse(rehearse_, out, stop); });
+    auto* rehearse_command = command(app_, "rehearse", "flash the package onto a virtual twin, on simulated time",
+                                     "modemedic rehearse EG25GGBR07A08M2G_30.006.30.006.zip",
+                                     [this](Output& out, auto& stop) { return rehearse(rehearse_, out, stop); });
     add_package(rehearse_command, rehearse_.package);
     rehearse_command->add_option("--persona", rehearse_.persona, "the twin; default: the one the package's NAND fits");
     rehearse_command->add_option("--revision", rehearse_.revision, "what the twin runs before");

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "app/output.h"
 #include "firmware/package.h"
+
+#include <string>
+#include <vector>
 
 namespace modemedic::app {
 

@@ -1,19 +1,16 @@
 #include "app/flash_view.h"
 
+#include "base/bytes.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "base/bytes.h"
 
 namespace modemedic::app {
 
 namespace {
 
 Json to_json(const operation::Identity& identity) {
-  return {{"model", identity.model},
-          {"revision", identity.revision},
-          {"imei", identity.imei},
-          {"cfun", identity.cfun}};
+  return {{"model", identity.model}, {"revision", identity.revision}, {"imei", identity.imei}, {"cfun", identity.cfun}};
 }
 
 double seconds(Duration duration) {

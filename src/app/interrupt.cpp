@@ -1,10 +1,11 @@
 #include "app/interrupt.h"
 
+#include "base/error.h"
+
 #include <csignal>
 #include <cstdio>
-#include <unistd.h>
 
-#include "base/error.h"
+#include <unistd.h>
 
 namespace modemedic::app {
 

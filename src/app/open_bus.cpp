@@ -1,9 +1,9 @@
 #include "app/open_bus.h"
 
-#include <charconv>
-
 #include "protocol/usbip_wire.h"
 #include "usb/usbip_bus.h"
+
+#include <charconv>
 
 namespace modemedic::app {
 
@@ -55,8 +55,9 @@ Result<std::unique_ptr<usb::Bus>> open_bus(const std::string& name, const Clock&
   if (name == "usb") {
     return fail(Code::usage)
         .what("this version does not reach the machine's own USB yet")
-        .hint("export the modem with usbip and name it: --bus usbip:HOST[:PORT]; "
-              "or try a virtual one: modemedic virtual serve eg25-g");
+        .hint(
+            "export the modem with usbip and name it: --bus usbip:HOST[:PORT]; "
+            "or try a virtual one: modemedic virtual serve eg25-g");
   }
   return fail(Code::usage).what("there is no bus `" + name + "`").hint("usb, or usbip:HOST[:PORT]");
 }

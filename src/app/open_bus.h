@@ -1,9 +1,9 @@
 #pragma once
 
+#include "usb/bus.h"
+
 #include <memory>
 #include <string>
-
-#include "usb/bus.h"
 
 namespace modemedic::app {
 

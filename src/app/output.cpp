@@ -1,11 +1,11 @@
 #include "app/output.h"
 
+#include "base/bytes.h"
+
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "base/bytes.h"
 
 namespace modemedic::app {
 
@@ -15,6 +15,7 @@ template <typename... T>
 struct Overloaded : T... {
   using T::operator()...;
 };
+
 template <typename... T>
 Overloaded(T...) -> Overloaded<T...>;
 
@@ -40,8 +41,8 @@ Json to_json(const Event& event) {
             return Json{{"event", "step"}, {"id", e.id}, {"what", e.what}, {"number", e.number}, {"of", e.of}};
           },
           [](const event::Progress& e) {
-            return Json{{"event", "progress"},    {"what", e.what},         {"done", e.done}, {"size", e.size},
-                        {"all_done", e.all_done}, {"all_size", e.all_size}};
+            return Json{{"event", "progress"}, {"what", e.what},         {"done", e.done},
+                        {"size", e.size},      {"all_done", e.all_done}, {"all_size", e.all_size}};
           },
           [](const event::Log& e) {
             return Json{{"event", "log"}, {"level", level_name(e.level)}, {"text", e.text}};
@@ -87,7 +88,7 @@ void Output::emit(const Event& event) {
                    progress_.note(fmt::format("port {}: {} ({})", e.port, e.state, printable(e.detail)));
                  },
                  [&](const event::Step& e) {
-                   progress_.note(e.of == 0 ? e.what : fmt::format("[{:2}/{}] {}", e.number, e.of, e.what));
+                   progress_.note(e.number == 0 ? e.what : fmt::format("[{:2}/{}] {}", e.number, e.of, e.what));
                  },
                  [&](const event::Progress& e) { progress_.show(e); },
                  [&](const event::Log& e) {

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
-#include <nlohmann/json_fwd.hpp>
-
 #include "app/progress.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/events.h"
+
+#include <memory>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace modemedic::app {
 

@@ -1,11 +1,11 @@
 #include "app/package_view.h"
 
+#include "base/bytes.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "base/bytes.h"
 
 namespace modemedic::app {
 
@@ -72,8 +72,8 @@ Json range_json(const SectorRange& range) {
 Json package_json(const Package& package) {
   Json files = Json::array();
   for (const auto& file : package.files) {
-    files.push_back({{"path", file.path}, {"size", file.size}, {"md5", hex_digits(file.md5)},
-                     {"status", text(file.status)}});
+    files.push_back(
+        {{"path", file.path}, {"size", file.size}, {"md5", hex_digits(file.md5)}, {"status", text(file.status)}});
   }
   Json partitions = Json::array();
   for (const auto& fate : fates(package)) {
@@ -131,10 +131,9 @@ void show_package(const Package& package, Output& output) {
   auto unlisted = std::count_if(package.files.begin(), package.files.end(),
                                 [](const auto& file) { return file.status != Md5Status::listed; });
   output.line(fmt::format("package    {}", printable(package.path)));
-  output.line(fmt::format("revision   {}{}", package.revision ? printable(package.revision->text) : "unknown",
-                          package.revision_evidence.empty()
-                              ? ""
-                              : fmt::format("  (read from {})", printable(package.revision_evidence))));
+  output.line(fmt::format(
+      "revision   {}{}", package.revision ? printable(package.revision->text) : "unknown",
+      package.revision_evidence.empty() ? "" : fmt::format("  (read from {})", printable(package.revision_evidence))));
   output.line(fmt::format("chip       {}", printable(package.chip)));
   output.line(fmt::format("NAND       {}", describe(package.geometry)));
   output.line(fmt::format("programmer {}", printable(package.files[package.programmer].path)));
@@ -151,12 +150,9 @@ void show_steps(const plan::Plan& plan, const Package& package, Output& output) 
   std::size_t number = 0;
   for (const auto& step : plan.steps) {
     ++number;
-    Json row{{"number", number},
-             {"what", step.what},
-             {"partition", step.name},
-             {"cut_leaves", step.cut_leaves},
-             {"go_on", step.go_on},
-             {"no_return", step.no_return}};
+    Json row{{"number", number},       {"what", step.what},
+             {"partition", step.name}, {"cut_leaves", step.cut_leaves},
+             {"go_on", step.go_on},    {"no_return", step.no_return}};
     row.update(range_json(step.range));
     if (step.kind == plan::Step::Kind::program) {
       row["image"] = package.file(package.images[step.image]).path;

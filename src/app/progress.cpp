@@ -1,12 +1,12 @@
 #include "app/progress.h"
 
+#include "base/bytes.h"
+
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "base/bytes.h"
 
 namespace modemedic::app {
 
@@ -26,7 +26,8 @@ int terminal_width() {
 }
 
 std::string bar(std::uint64_t done, std::uint64_t size) {
-  auto full = size == 0 ? bar_width : static_cast<int>(static_cast<double>(done) / static_cast<double>(size) * bar_width);
+  auto full =
+      size == 0 ? bar_width : static_cast<int>(static_cast<double>(done) / static_cast<double>(size) * bar_width);
   full = std::min(full, bar_width);
   return fmt::format("[{:#<{}}{:.<{}}]", "", full, "", bar_width - full);
 }
@@ -70,9 +71,10 @@ std::string Progress::render(const event::Progress& progress, int width) const {
 
 void Progress::show(const event::Progress& progress) {
   SteadyClock steady;
-  if (!job_start_ || progress.all_done < job_base_) {
+  if (!job_start_ || progress.all_size != job_size_ || progress.all_done < job_base_) {
     job_start_ = clock_->now();
     job_base_ = progress.all_done;
+    job_size_ = progress.all_size;
   }
   auto finished = progress.done >= progress.size;
   auto patience = terminal_ ? 100ms : 1000ms;

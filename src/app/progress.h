@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/clock.h"
+#include "base/events.h"
+
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "base/clock.h"
-#include "base/events.h"
 
 namespace modemedic::app {
 
@@ -31,8 +31,9 @@ private:
   bool terminal_;
   bool drawn_ = false;
   std::optional<TimePoint> job_start_;
-  std::uint64_t job_base_ = 0;     ///< bytes of the job that were done at job_start_
-  TimePoint last_drawn_{};         ///< on the machine's clock: a person reads in real time
+  std::uint64_t job_base_ = 0;  ///< bytes of the job that were done at job_start_
+  std::uint64_t job_size_ = 0;  ///< tells one job from the next
+  TimePoint last_drawn_{};      ///< on the machine's clock: a person reads in real time
 };
 
 /// "12.3 MB", "480 kB": decimal, as disks and cables are sold.

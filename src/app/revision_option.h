@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "base/error.h"
 #include "firmware/revision.h"
+
+#include <string>
 
 namespace modemedic::app {
 

@@ -1,12 +1,12 @@
+#include "base/digest.h"
+#include "support/command.h"
+
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
 
 #include <gmock/gmock.h>
-
-#include "base/digest.h"
-#include "support/command.h"
 
 /// What is wrong with a package is said before the modem hears of it: one clear error, exit code 5, and the modem
 /// still runs.
@@ -39,10 +39,10 @@ class BadPackage : public testing::Test {
 protected:
   static void SetUpTestSuite() {
     dir = new TempDir;
-    ASSERT_EQ(run({"virtual", "package", "eg25-g", *dir / "good", "--small", "--revision",
-                   "EG25GGBR07A08M2G_30.006.30.006"})
-                  .exit,
-              0);
+    ASSERT_EQ(
+        run({"virtual", "package", "eg25-g", *dir / "good", "--small", "--revision", "EG25GGBR07A08M2G_30.006.30.006"})
+            .exit,
+        0);
     serve = new Serve({"eg25-g"});
   }
 
@@ -162,7 +162,8 @@ TEST_F(BadPackage, AnEntityBomb) {
 
 TEST_F(BadPackage, ANumberThatOverflows) {
   auto package = copy();
-  edit_rawprogram(package, [](auto& xml) { replace(xml, "start_sector=\"13952\"", "start_sector=\"18446744073709565568\""); });
+  edit_rawprogram(package,
+                  [](auto& xml) { replace(xml, "start_sector=\"13952\"", "start_sector=\"18446744073709565568\""); });
   expect_refused(package, "18446744073709565568");
 }
 

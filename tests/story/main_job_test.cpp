@@ -1,6 +1,6 @@
-#include <gmock/gmock.h>
-
 #include "support/command.h"
+
+#include <gmock/gmock.h>
 
 /// The main job through the real command line: a package is made, a virtual modem is served over USB/IP, flashed, and
 /// proves its new firmware.
@@ -59,8 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
 class OneModem : public testing::Test {
 protected:
   void make_package(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words{"virtual", "package", "eg25-g", package, "--small", "--revision",
-                                   "EG25GGBR07A08M2G_30.006.30.006"};
+    std::vector<std::string> words{
+        "virtual", "package", "eg25-g", package, "--small", "--revision", "EG25GGBR07A08M2G_30.006.30.006"};
     words.insert(words.end(), more.begin(), more.end());
     ASSERT_EQ(run(words).exit, 0);
   }
@@ -99,12 +99,13 @@ TEST_F(OneModem, TwoModemsAndNoneChosenIsAnErrorThatListsThem) {
   auto one = run({"--bus", serve.bus(), "--modem", "port:1-2", "flash", package, "--yes"});
   EXPECT_EQ(one.exit, 0) << one.err;
   auto list = run({"--bus", serve.bus(), "list"});
-  EXPECT_THAT(list.out, AllOf(HasSubstr("EG25GGBR07A08M2G_30.006.30.006"), HasSubstr("EG25GGBR07A07M2G_30.004.30.004")));
+  EXPECT_THAT(list.out,
+              AllOf(HasSubstr("EG25GGBR07A08M2G_30.006.30.006"), HasSubstr("EG25GGBR07A07M2G_30.004.30.004")));
 }
 
 TEST_F(OneModem, AnotherOrderCodeIsRefusedBeforeAnythingIsSent) {
-  ASSERT_EQ(run({"virtual", "package", "eg25-g", package, "--small", "--revision", "EG25GLR07A08M2G_30.006.30.006"}).exit,
-            0);
+  ASSERT_EQ(
+      run({"virtual", "package", "eg25-g", package, "--small", "--revision", "EG25GLR07A08M2G_30.006.30.006"}).exit, 0);
   Serve serve({"eg25-g"});
   auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "order-code"});
   EXPECT_EQ(flash.exit, 4);

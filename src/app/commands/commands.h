@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stop_token>
-
 #include "app/command_line.h"
+
+#include <stop_token>
 
 /// One function a command. Each prints its result through Output and returns its failure for the verdict.
 namespace modemedic::app {

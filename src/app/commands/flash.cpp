@@ -1,15 +1,16 @@
+#include "operation/flash.h"
+
+#include "app/commands/commands.h"
+#include "app/flash_view.h"
+#include "app/open_bus.h"
+#include "base/bytes.h"
+
 #include <cstdio>
 #include <iostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
-
-#include "app/commands/commands.h"
-#include "app/flash_view.h"
-#include "app/open_bus.h"
-#include "base/bytes.h"
-#include "operation/flash.h"
 
 namespace modemedic::app {
 
@@ -48,8 +49,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   TRY(confirm(options, modem, package));
   operation::FlashOptions flash_options;
   flash_options.overrides.insert(options.overrides.begin(), options.overrides.end());
-  TRY_ASSIGN(auto report,
-             operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
+  TRY_ASSIGN(auto report, operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
   show_report(report, output);
   return {};
 }

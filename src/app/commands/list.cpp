@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "app/commands/commands.h"
 #include "app/open_bus.h"
 #include "base/bytes.h"
 #include "operation/find_modem.h"
 #include "operation/identify.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace modemedic::app {
 

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "app/commands/commands.h"
 #include "app/package_view.h"
 #include "virtual/persona.h"
+
+#include <fmt/format.h>
 
 namespace modemedic::app {
 

@@ -1,7 +1,3 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "app/commands/commands.h"
 #include "app/flash_view.h"
 #include "app/revision_option.h"
@@ -11,6 +7,10 @@
 #include "virtual/in_process_bus.h"
 #include "virtual/modem.h"
 #include "virtual/persona.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace modemedic::app {
 

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "app/commands/commands.h"
 #include "app/revision_option.h"
 #include "virtual/generator.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace modemedic::app {
 
@@ -19,7 +19,8 @@ Result<void> virtual_package(const GenerateOptions& options, Output& output) {
   for (const auto& file : files) {
     size += file.size;
   }
-  output.object("package", {{"path", options.out}, {"revision", revision.text}, {"files", files.size()}, {"size", size}});
+  output.object("package",
+                {{"path", options.out}, {"revision", revision.text}, {"files", files.size()}, {"size", size}});
   output.line(fmt::format("{}: {} for {}, {} files, {}", options.out, revision.text, persona.product, files.size(),
                           human_size(size)));
   return {};

@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "app/commands/commands.h"
 #include "virtual/persona.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace modemedic::app {
 

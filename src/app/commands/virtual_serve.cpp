@@ -1,23 +1,29 @@
-#include <filesystem>
-#include <memory>
-#include <vector>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "app/commands/commands.h"
 #include "app/open_bus.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
 #include "protocol/usbip_wire.h"
+#include "virtual/descriptor.h"
 #include "virtual/efs.h"
 #include "virtual/generator.h"
 #include "virtual/modem.h"
 #include "virtual/usbip_server.h"
 
+#include <cerrno>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/eventfd.h>
+
 namespace modemedic::app {
 
 namespace {
+
+constexpr std::uint32_t first_serial = 0x1bad0001;
 
 /// One modem of the command line: PERSONA[:MODE].
 struct Wanted {
@@ -37,18 +43,31 @@ Result<Wanted> parse_wanted(const std::string& text) {
   if (colon != std::string::npos) {
     auto mode = modes.find(text.substr(colon + 1));
     if (mode == modes.end()) {
-      return fail(Code::usage)
-          .what("`" + text + "` names no mode")
-          .hint("running, edl, download, dump or fastboot");
+      return fail(Code::usage).what("`" + text + "` names no mode").hint("running, edl, download, dump or fastboot");
     }
     wanted.mode = mode->second;
   }
   return wanted;
 }
 
+Result<std::vector<twin::Fault>> parse_faults(const std::vector<std::string>& specs) {
+  std::vector<twin::Fault> faults;
+  for (const auto& spec : specs) {
+    TRY_ASSIGN(auto fault, twin::parse_fault(spec));
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+/// What tells two modems apart.
+struct Name {
+  std::string busid;
+  std::string serial;
+};
+
 /// The modem's chip: kept in the state folder from run to run if there is one, else new in memory.
 Result<std::unique_ptr<twin::Nand>> make_chip(const ServeOptions& options, const Wanted& wanted,
-                                              const std::string& busid, const std::string& serial) {
+                                              const twin::Faults& faults, const Name& name) {
   namespace fs = std::filesystem;
   std::unique_ptr<twin::Nand> nand;
   if (options.state_dir.empty()) {
@@ -56,18 +75,19 @@ Result<std::unique_ptr<twin::Nand>> make_chip(const ServeOptions& options, const
   } else {
     std::error_code error;
     fs::create_directories(options.state_dir, error);
-    auto file = fs::path(options.state_dir) / fmt::format("{}-{}.nand", busid, wanted.persona.id);
+    auto file = fs::path(options.state_dir) / fmt::format("{}-{}.nand", name.busid, wanted.persona.id);
     auto existed = fs::exists(file, error);
     TRY_ASSIGN(nand, twin::Nand::open_file(file.string(), wanted.persona.geometry));
     if (existed) {
       return nand;
     }
   }
+  twin::mark_bad_blocks(*nand, wanted.persona, faults);
   TRY_ASSIGN(auto revision, revision_option(options.revision.empty() ? wanted.persona.revision : options.revision));
   if (options.blank) {
-    TRY(twin::write_efs(*nand, wanted.persona, serial));
+    TRY(twin::write_efs(*nand, wanted.persona, twin::efs_for(wanted.persona, name.serial)));
   } else {
-    TRY(twin::provision(*nand, wanted.persona, revision, serial, twin::Scale::small));
+    TRY(twin::provision(*nand, wanted.persona, revision, name.serial, twin::Scale::small));
   }
   return nand;
 }
@@ -82,32 +102,33 @@ void announce(const twin::VirtualModem& modem, const std::string& busid, Output&
 
 Result<void> virtual_serve(const ServeOptions& options, Output& output, const std::stop_token& stop) {
   TRY_ASSIGN(auto address, parse_address(options.listen, protocol::usbip::default_port));
-  std::vector<twin::Fault> faults;
-  for (const auto& spec : options.faults) {
-    TRY_ASSIGN(auto fault, twin::parse_fault(spec));
-    faults.push_back(std::move(fault));
-  }
+  TRY_ASSIGN(auto faults, parse_faults(options.faults));
   SteadyClock clock;
   twin::Timers timers(clock);
-  std::vector<std::unique_ptr<twin::VirtualModem>> modems;
+  std::vector<std::unique_ptr<twin::VirtualModem>> modems;  // outlive the server
   TRY_ASSIGN(auto server, twin::UsbIpServer::listen(address.host, address.port, timers));
   for (const auto& text : options.modems) {
     TRY_ASSIGN(auto wanted, parse_wanted(text));
     auto busid = fmt::format("1-{}", modems.size() + 1);
-    auto serial = fmt::format("{:08x}", 0x1bad0001 + modems.size());
-    TRY_ASSIGN(auto nand, make_chip(options, wanted, busid, serial));
-    auto modem = std::make_unique<twin::VirtualModem>(
+    auto serial = fmt::format("{:08x}", first_serial + modems.size());
+    TRY_ASSIGN(auto nand, make_chip(options, wanted, twin::Faults(faults), {busid, serial}));
+    modems.push_back(std::make_unique<twin::VirtualModem>(
         twin::VirtualModem::Setup{wanted.persona, serial, options.real_timing, twin::Faults(faults)}, std::move(nand),
-        timers);
-    server->export_device(*modem, busid);
-    server->on_change = nullptr;
-    modem->power_on(wanted.mode);
-    modems.push_back(std::move(modem));
+        timers));
+    auto& modem = *modems.back();
+    modem.on_change = [&modem, busid, &output] { announce(modem, busid, output); };
+    server->export_modem(modem, busid);
+    modem.power_on(wanted.mode);
   }
   output.object("listening", {{"host", address.host}, {"port", server->port()}});
   output.line(fmt::format("listening {}:{}", address.host, server->port()));
-  std::fflush(stdout);
-  return server->run(stop);
+  std::fflush(stdout);  // a script waits for this line
+  twin::Descriptor stopped(eventfd(0, EFD_CLOEXEC));
+  if (stopped.get() < 0) {
+    return fail_errno(errno, "make an eventfd");
+  }
+  std::stop_callback wake(stop, [&stopped] { eventfd_write(stopped.get(), 1); });
+  return server->run(stopped.get());
 }
 
 }  // namespace modemedic::app
