@@ -41,8 +41,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"silent", 6, ""}, Case{"nak@configure", 7, "configure"}, Case{"nak@program", 7, ""},
                     Case{"vanish@100000", 6, ""}, Case{"cut@100000", 6, ""}, Case{"never-returns", 6, ""},
                     Case{"wrong-revision", 8, "EG25GGBR07A08M2G_30.006.30.006"}),
-    [](const auto& info) {
-      std::string name = info.param.fault;
+    [](const auto& tested) {
+      std::string name = tested.param.fault;
       for (auto& c : name) {
         c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
       }

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
     Personas, MainJob,
     testing::Values(Case{"eg25-g", "EG25GGBR07A07M2G_30.004.30.004", "EG25GGBR07A08M2G_30.006.30.006"},
                     Case{"ec25-e", "EC25EFAR06A11M4G_01.001.01.001", "EC25EFAR06A15M4G_01.002.01.002"}),
-    [](const auto& info) { return info.index == 0 ? "eg25" : "ec25"; });
+    [](const auto& tested) { return tested.index == 0 ? "eg25" : "ec25"; });
 
 class OneModem : public testing::Test {
 protected:
