@@ -54,6 +54,7 @@ TEST(BadServer, GoneInMidFlashIsAModemLost) {
   auto package = dir / "fw";
   ASSERT_EQ(run({"virtual", "package", "eg25-g", package, "--revision", "EG25GGBR07A08M2G_30.006.30.006"}).exit, 0);
   Serve serve({"eg25-g", "--real-timing"});
+  ASSERT_TRUE(serve.wait_for("running"));
   Ended flash;
   std::thread host([&] { flash = run({"--bus", serve.bus(), "flash", package, "--yes"}); });
   EXPECT_TRUE(serve.wait_for("edl"));

@@ -104,18 +104,18 @@ TEST_F(OneModem, TwoModemsAndNoneChosenIsAnErrorThatListsThem) {
 }
 
 TEST_F(OneModem, AnotherOrderCodeIsRefusedBeforeAnythingIsSent) {
-  ASSERT_EQ(
-      run({"virtual", "package", "eg25-g", package, "--small", "--revision", "EG25GLR07A08M2G_30.006.30.006"}).exit, 0);
-  Serve serve({"eg25-g"});
+  make_package();
+  Serve serve({"ec25-e"});
   auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "order-code"});
   EXPECT_EQ(flash.exit, 4);
   EXPECT_THAT(flash.err, HasSubstr("order-code"));
   EXPECT_THAT(run({"--bus", serve.bus(), "list"}).out, HasSubstr("running"));
+  EXPECT_FALSE(serve.has_said("edl"));
 }
 
 TEST_F(OneModem, TheOtherGeometryLeavesTheModemAsItWas) {
   make_package();
-  Serve serve({"ec25-e", "--revision", "EG25GGBR07A07M2G_30.004.30.004"});
+  Serve serve({"eg25-g-p4k"});
   auto flash = run({"--bus", serve.bus(), "flash", package, "--yes"});
   EXPECT_EQ(flash.exit, 4);
   EXPECT_THAT(flash.err, HasSubstr("256 KiB"));

@@ -146,6 +146,12 @@ bool Serve::wait_for(const std::string& text) {
   return true;
 }
 
+bool Serve::has_said(const std::string& text) {
+  while (read_more(0)) {
+  }
+  return seen_.find(text) != std::string::npos;
+}
+
 TempDir::TempDir() {
   auto name = (std::filesystem::temp_directory_path() / "modemedic-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {

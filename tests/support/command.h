@@ -41,6 +41,9 @@ public:
   /// Reads its output until a line contains `text`, at most 30 s.
   bool wait_for(const std::string& text);
 
+  /// Whether what it printed so far has this text.
+  bool has_said(const std::string& text);
+
 private:
   bool read_more(int timeout_ms);
 

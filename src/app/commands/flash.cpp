@@ -3,6 +3,7 @@
 #include "app/commands/commands.h"
 #include "app/flash_view.h"
 #include "app/open_bus.h"
+#include "app/package_option.h"
 #include "base/bytes.h"
 
 #include <cstdio>
@@ -40,9 +41,8 @@ Result<void> confirm(const FlashCommandOptions& options, const operation::Found&
 
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
-  TRY_ASSIGN(auto package, firmware::read_package(options.package.path, options.package.choice, output));
-  TRY_ASSIGN(auto plan, plan::make_plan(package));
-  TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+  const auto& [package, proven] = planned;
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global.bus, clock));
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output));

@@ -1,4 +1,5 @@
 #include "app/commands/commands.h"
+#include "app/package_option.h"
 #include "app/package_view.h"
 #include "virtual/persona.h"
 
@@ -7,9 +8,8 @@
 namespace modemedic::app {
 
 Result<void> show_plan(const PlanOptions& options, Output& output) {
-  TRY_ASSIGN(auto package, firmware::read_package(options.package.path, options.package.choice, output));
-  TRY_ASSIGN(auto plan, plan::make_plan(package));
-  TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+  const auto& [package, proven] = planned;
   if (!options.persona.empty()) {
     TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
     TRY(plan::check_chip(proven, package, {persona.geometry, persona.factory_bad_blocks}));

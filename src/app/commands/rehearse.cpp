@@ -1,5 +1,6 @@
 #include "app/commands/commands.h"
 #include "app/flash_view.h"
+#include "app/package_option.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
 #include "operation/flash.h"
@@ -26,7 +27,14 @@ Result<twin::Persona> choose_persona(const std::string& id, const firmware::Pack
   auto fits = [&](const twin::Persona& persona) {
     return persona.chip == package.chip && persona.geometry.same_cells(package.geometry);
   };
-  auto persona = std::find_if(all.begin(), all.end(), fits);
+  auto same_model = [&](const twin::Persona& persona) {
+    auto revision = firmware::parse_revision(persona.revision);
+    return fits(persona) && revision && package.revision && revision->order_code == package.revision->order_code;
+  };
+  auto persona = std::find_if(all.begin(), all.end(), same_model);
+  if (persona == all.end()) {
+    persona = std::find_if(all.begin(), all.end(), fits);
+  }
   if (persona == all.end()) {
     return fail(Code::refused)
         .what(fmt::format("no virtual modem has the package's chip ({}) and NAND", printable(package.chip)))
@@ -56,9 +64,8 @@ Result<firmware::Revision> revision_before(const std::string& asked, const firmw
 }  // namespace
 
 Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_token stop) {
-  TRY_ASSIGN(auto package, firmware::read_package(options.package.path, options.package.choice, output));
-  TRY_ASSIGN(auto plan, plan::make_plan(package));
-  TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+  const auto& [package, proven] = planned;
   TRY_ASSIGN(auto persona, choose_persona(options.persona, package));
   TRY_ASSIGN(auto before, revision_before(options.revision, package));
 
