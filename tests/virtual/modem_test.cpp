@@ -305,6 +305,57 @@ TEST(VirtualModem, AWrongRevisionIsAnotherOne) {
   EXPECT_THAT(port.ask("AT+QGMR\r"), HasSubstr("\r\nEG25GGBR07A08M2G_30.004.30.004\r\n"));
 }
 
+/// Sahara RESET, as a host sends it that wants the modem to boot.
+void reset_by_sahara(Life& life) {
+  life.modem->power_on(Mode::edl);
+  life.pass(seconds(1));
+  HostPort port(*life.modem->function(), 0);
+  port.send(*from_hex("07 00 00 00 08 00 00 00"));
+  EXPECT_THAT(hex(as_bytes(port.take())), testing::EndsWith("08 00 00 00 08 00 00 00"));
+  life.pass(seconds(1));
+  EXPECT_TRUE(port.gone);
+}
+
+TEST(VirtualModem, AResetInEdlBootsWhatIsInTheChip) {
+  Life whole;
+  reset_by_sahara(whole);
+  EXPECT_EQ(whole.seen(), running);
+
+  Life blank({.real_timing = false, .blank = true, .faults = {}});
+  reset_by_sahara(blank);
+  EXPECT_EQ(blank.seen(), edl);
+  EXPECT_EQ(blank.modem->enumeration(), 2U);
+}
+
+TEST(VirtualModem, OneThatNeverReturnsIsGoneAfterAReset) {
+  Life life({.real_timing = false, .blank = false, .faults = {fault("never-returns")}});
+  reset_by_sahara(life);
+  life.pass(seconds(100));
+  EXPECT_EQ(life.seen(), "nothing");
+  EXPECT_EQ(life.modem->state(), "gone (fault never-returns)");
+}
+
+TEST(VirtualModem, ADarkOneIsReachedByTheBootPinOnly) {
+  auto persona = *find_persona("eg25-g");
+  persona.dark_when_torn = true;
+  SimulatedClock clock;
+  Timers timers(clock);
+  auto nand = std::make_unique<Nand>(persona.geometry);
+  ASSERT_TRUE(provision(*nand, persona, *firmware::parse_revision(persona.revision), Life::serial, Scale::small));
+  nand->tear_page(firmware::find_partition(persona.table, "TZ")->range.start.n);
+  VirtualModem modem({.persona = persona, .serial = Life::serial, .real_timing = false, .faults = {}}, std::move(nand),
+                     timers);
+  modem.power_on();
+  EXPECT_FALSE(timers.next());
+  EXPECT_EQ(modem.function(), nullptr);
+  EXPECT_THAT(modem.state(), StartsWith("dark (TZ is not whole"));
+  modem.power_on(Mode::edl);
+  clock.advance_to(*timers.next());
+  timers.run_due();
+  ASSERT_NE(modem.function(), nullptr);
+  EXPECT_EQ(modem.function()->fingerprint().pid, 0x9008);
+}
+
 TEST(VirtualModem, FaultsOfTheChipAreInTheChip) {
   Life life({.real_timing = false,
              .blank = false,
