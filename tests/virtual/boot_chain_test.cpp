@@ -11,10 +11,10 @@
 
 namespace modemedic::twin {
 
-// NOLINTNEXTLINE(misc-use-internal-linkage): GoogleTest finds it by its argument
-void PrintTo(BootOutcome::Kind kind, std::ostream* out) {
+/// For GoogleTest's messages.
+static std::ostream& operator<<(std::ostream& out, BootOutcome::Kind kind) {
   constexpr const char* names[] = {"edl", "boot_sahara", "dark", "fastboot", "loop", "running"};
-  *out << names[static_cast<int>(kind)];
+  return out << names[static_cast<int>(kind)];
 }
 
 namespace {

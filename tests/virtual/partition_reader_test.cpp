@@ -9,6 +9,8 @@ namespace modemedic::twin {
 namespace {
 
 constexpr Geometry small{2048, 64, 16};
+constexpr std::uint64_t per_block = 64;
+constexpr std::uint64_t page_size = 2048;
 
 /// Programs a page full of its own number.
 void program(Nand& nand, std::uint64_t page, std::uint8_t value) {
@@ -22,11 +24,11 @@ SectorRange blocks(std::uint64_t first, std::uint64_t count) {
 TEST(PartitionReader, SkipsBadBlocksInsideItsRange) {
   Nand nand(small);
   nand.mark_bad(3);
-  program(nand, 2 * 64 + 63, 1);
-  program(nand, 4 * 64, 2);
+  program(nand, 2 * per_block + 63, 1);
+  program(nand, 4 * per_block, 2);
   PartitionReader reader(nand, blocks(2, 3));
   EXPECT_EQ(reader.good_blocks(), 2U);
-  auto seam = reader.read(64 * 2048 - 1, 2);
+  auto seam = reader.read(per_block * page_size - 1, 2);
   ASSERT_TRUE(seam);
   EXPECT_EQ(hex(*seam), "01 02");
 }
@@ -37,7 +39,7 @@ TEST(PartitionReader, ReadsErasedPagesAsOnesAndRefusesTornOnes) {
   PartitionReader reader(nand, blocks(1, 1));
   EXPECT_EQ(hex(*reader.read(2046, 2)), "ff ff");
   EXPECT_FALSE(reader.read(2046, 3));
-  EXPECT_FALSE(reader.read(64 * 2048 - 1, 2));
+  EXPECT_FALSE(reader.read(per_block * page_size - 1, 2));
   EXPECT_FALSE(reader.read(~std::uint64_t{0}, 2));
 }
 
@@ -48,16 +50,16 @@ TEST(PartitionReader, WhatWasWrittenEndsAtTheFirstPageThatIsNot) {
   program(nand, 64, 1);
   program(nand, 65, 1);
   EXPECT_FALSE(reader.blank());
-  EXPECT_EQ(reader.written().bytes.size(), 2U * 2048);
+  EXPECT_EQ(reader.written().bytes.size(), 2 * page_size);
   EXPECT_FALSE(reader.written().torn);
   nand.tear_page(66);
-  EXPECT_EQ(reader.written().bytes.size(), 2U * 2048);
+  EXPECT_EQ(reader.written().bytes.size(), 2 * page_size);
   EXPECT_TRUE(reader.written().torn);
 }
 
 TEST(PartitionReader, TellsBlocksApart) {
   Nand nand(small);
-  program(nand, 2 * 64 + 1, 7);
+  program(nand, 2 * per_block + 1, 7);
   nand.tear_block(3);
   PartitionReader reader(nand, blocks(1, 3));
   Buffer bytes;
@@ -82,9 +84,9 @@ TEST(ForceFlag, LiesInMiscsSecondBlockAndOnlyThere) {
   ASSERT_TRUE(set_force_fastboot(nand, misc));
   EXPECT_TRUE(force_fastboot(nand, misc));
   EXPECT_FALSE(force_fastboot(nand, blocks(5, 2)));
-  EXPECT_EQ(nand.state(4 * 64), Nand::PageState::erased);
-  EXPECT_EQ(nand.state(5 * 64 + 1), Nand::PageState::programmed);  // 4 KiB are two pages
-  EXPECT_EQ(nand.state(5 * 64 + 2), Nand::PageState::erased);
+  EXPECT_EQ(nand.state(4 * per_block), Nand::PageState::erased);
+  EXPECT_EQ(nand.state(5 * per_block + 1), Nand::PageState::programmed);  // 4 KiB are two pages
+  EXPECT_EQ(nand.state(5 * per_block + 2), Nand::PageState::erased);
   ASSERT_TRUE(clear_force_fastboot(nand, misc));
   EXPECT_FALSE(force_fastboot(nand, misc));
 }
