@@ -23,7 +23,7 @@ using Kind = BootOutcome::Kind;
 using testing::HasSubstr;
 
 /// A chip with small firmware of its persona on it.
-class BootChain : public testing::TestWithParam<const char*> {
+class BootChain : public testing::TestWithParam<std::string> {
 protected:
   void SetUp() override { write(nand_, persona_.revision); }
 
@@ -232,7 +232,16 @@ TEST_P(BootChain, AMixedFlashShowsInTheRevision) {
   EXPECT_EQ(mixed.qgmr, name.short_text() + "_" + first_two_fields(name.sub_version) + ".77.702");
 }
 
-INSTANTIATE_TEST_SUITE_P(Personas, BootChain, testing::Values("ec25-e", "eg25-g"));
+std::vector<std::string> every_persona() {
+  const auto all = personas().value_or(std::vector<Persona>{});
+  std::vector<std::string> ids;
+  for (const auto& persona : all) {
+    ids.push_back(persona.id);
+  }
+  return ids;
+}
+
+INSTANTIATE_TEST_SUITE_P(Personas, BootChain, testing::ValuesIn(every_persona()));
 
 }  // namespace
 }  // namespace modemedic::twin
