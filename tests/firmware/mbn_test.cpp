@@ -20,7 +20,7 @@ Buffer noise(std::size_t size, unsigned seed) {
   return bytes;
 }
 
-Buffer in_partition(Buffer image, std::size_t size = 512 * 1024) {
+Buffer in_partition(Buffer image, std::size_t size = 512_KiB) {
   image.resize(size, std::byte{0xFF});
   return image;
 }
@@ -174,9 +174,9 @@ TEST(Elf, HasAHashSegmentOfThePublicLayout) {
   auto offset = load<std::uint32_t>(&image[52 + 32 + 4], Endian::little);
   auto size = load<std::uint32_t>(&image[52 + 32 + 16], Endian::little);
   EXPECT_EQ(load<std::uint32_t>(&image[52 + 32 + 24], Endian::little) >> 24U & 7U, 2U);
-  EXPECT_EQ(size, 40U + 4 * 32);
-  auto table = ByteView(image).subspan(offset + 40, 4 * 32);
-  EXPECT_TRUE(std::ranges::equal(table.first(32), digest<Sha256>(ByteView(image).first(52 + 4 * 32))));
+  EXPECT_EQ(size, 40U + 128);
+  auto table = ByteView(image).subspan(offset + 40, 128);
+  EXPECT_TRUE(std::ranges::equal(table.first(32), digest<Sha256>(ByteView(image).first(52 + 128))));
   EXPECT_TRUE(std::ranges::all_of(table.subspan(32, 32), [](auto b) { return b == std::byte{0}; }));
   EXPECT_TRUE(std::ranges::equal(table.subspan(64, 32), digest<Sha256>(ByteView(image).subspan(8192, 33'333))));
 }

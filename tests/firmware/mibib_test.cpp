@@ -121,14 +121,14 @@ TEST(Mibib, IsMadeAsItIsRead) {
 
 TEST(Mibib, IsFoundInAWholePartition) {
   auto bytes = make_mibib(eg25, small_blocks);
-  bytes.resize(640 * 2048, std::byte{0xFF});
+  bytes.resize(640_KiB, std::byte{0xFF});
   EXPECT_EQ(*parse_mibib(bytes, small_blocks), eg25);
 }
 
 TEST(Mibib, IsRefusedForTheOtherPageSize) {
   EXPECT_THAT(why_not(make_mibib(eg25, small_blocks), big_blocks), HasSubstr("less than its four pages of 4096"));
   auto partition = make_mibib(eg25, small_blocks);
-  partition.resize(64 * 4096, std::byte{0xFF});
+  partition.resize(256_KiB, std::byte{0xFF});
   EXPECT_THAT(why_not(partition, big_blocks), HasSubstr("another page size"));
 }
 

@@ -16,8 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 using Blocks = std::vector<std::optional<Buffer>>;
 
-constexpr UbiShape small_pages{128 * 1024, 2048, 0xCAFE};
-constexpr UbiShape big_pages{256 * 1024, 4096, 0xCAFE};
+constexpr UbiShape small_pages{128_KiB, 2048, 0xCAFE};
+constexpr UbiShape big_pages{256_KiB, 4096, 0xCAFE};
 
 void pattern(std::uint64_t seed, std::uint64_t offset, std::span<std::byte> into) {
   for (std::size_t i = 0; i < into.size(); ++i) {
@@ -66,7 +66,7 @@ Result<UbiSummary> scan(const Blocks& blocks, std::uint64_t peb_size = small_pag
 }
 
 Buffer blank_block() {
-  return Buffer(128 * 1024, std::byte{0xFF});
+  return Buffer(128_KiB, std::byte{0xFF});
 }
 
 std::string why_not(const Result<UbiSummary>& summary) {
@@ -154,12 +154,12 @@ TEST(UbiScan, RefusesAStaticVolumeWithAnyBlockMissing) {
     for (auto depth : {UbiScan::Depth::data, UbiScan::Depth::headers}) {
       auto blocks = modem();
       blocks[lost] = blank_block();
-      EXPECT_THAT(why_not(scan(blocks, 128 * 1024, depth)),
+      EXPECT_THAT(why_not(scan(blocks, 128_KiB, depth)),
                   HasSubstr(fmt::format("LEB {} of modem is missing", lost - 2)));
       blocks[lost] = std::nullopt;
-      EXPECT_THAT(why_not(scan(blocks, 128 * 1024, depth)), HasSubstr("is missing"));
+      EXPECT_THAT(why_not(scan(blocks, 128_KiB, depth)), HasSubstr("is missing"));
       blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(lost));
-      EXPECT_THAT(why_not(scan(blocks, 128 * 1024, depth)), HasSubstr("is missing"));
+      EXPECT_THAT(why_not(scan(blocks, 128_KiB, depth)), HasSubstr("is missing"));
     }
   }
 }
@@ -200,8 +200,8 @@ TEST(UbiScan, RefusesAnyPageThatIsBlankOrAnded) {
     if (round % 2 == 0) {
       std::fill_n(begin, 2048, std::byte{0xFF});
     } else {
-      *(begin + random() % 64) = std::byte{0};
-      *(begin + random() % 64) &= std::byte{0x55};
+      *(begin + static_cast<std::ptrdiff_t>(random() % 64)) = std::byte{0};
+      *(begin + static_cast<std::ptrdiff_t>(random() % 64)) &= std::byte{0x55};
       if (*blocks[block] == *good[block]) {
         continue;
       }
@@ -217,7 +217,7 @@ TEST(UbiScan, RefusesWrongData) {
   auto blocks = modem();
   (*blocks[4])[100'000] ^= std::byte{1};
   EXPECT_THAT(why_not(scan(blocks)), HasSubstr("block 4: the data of volume 0, LEB 2 do not match their CRC"));
-  EXPECT_TRUE(scan(blocks, 128 * 1024, UbiScan::Depth::headers)) << "the cheap look does not read data";
+  EXPECT_TRUE(scan(blocks, 128_KiB, UbiScan::Depth::headers)) << "the cheap look does not read data";
 }
 
 TEST(UbiScan, RefusesBrokenHeaders) {
@@ -234,16 +234,16 @@ TEST(UbiScan, RefusesBrokenHeaders) {
 
 TEST(UbiScan, RefusesBlocksOfAnotherSize) {
   auto small = image(small_pages, {volume(0, "modem", true, 900'000)}, 0);
-  EXPECT_THAT(why_not(scan(cut_anew(small, 256 * 1024), 256 * 1024)),
+  EXPECT_THAT(why_not(scan(cut_anew(small, 256_KiB), 256_KiB)),
               HasSubstr("its blocks have 128 KiB, the chip's 256 KiB"));
   auto big = image(big_pages, {volume(0, "modem", true, 900'000)}, 0);
-  EXPECT_THAT(why_not(scan(cut_anew(big, 128 * 1024), 128 * 1024)), HasSubstr("larger blocks"));
+  EXPECT_THAT(why_not(scan(cut_anew(big, 128_KiB), 128_KiB)), HasSubstr("larger blocks"));
   EXPECT_THAT(why_not(scan(big)), HasSubstr("block 0 has 262144 bytes, a block of this chip has 131072"));
 }
 
 TEST(UbiScan, RefusesAMixOfTwoImages) {
   auto blocks = modem();
-  auto other = image({128 * 1024, 2048, 0xBEEF}, {volume(0, "modem", true, 5 * small_pages.leb_size() + 100)});
+  auto other = image({128_KiB, 2048, 0xBEEF}, {volume(0, "modem", true, 5 * small_pages.leb_size() + 100)});
   blocks[5] = other[5];
   EXPECT_THAT(why_not(scan(blocks)), HasSubstr("block 5 belongs to another image (sequence 0000beef, not 0000cafe)"));
 
@@ -265,7 +265,7 @@ TEST(UbiScan, RefusesWhatIsNoUbi) {
   EXPECT_THAT(why_not(scan({})), HasSubstr("no UBI header"));
   EXPECT_THAT(why_not(scan({blank_block(), blank_block()})), HasSubstr("no UBI header"));
   EXPECT_THAT(why_not(scan({std::nullopt, std::nullopt})), HasSubstr("no UBI header"));
-  EXPECT_THAT(why_not(scan({Buffer(128 * 1024)})), HasSubstr("block 0 is not blank"));
+  EXPECT_THAT(why_not(scan({Buffer(128_KiB)})), HasSubstr("block 0 is not blank"));
   EXPECT_THAT(why_not(scan({Buffer(100)})), HasSubstr("block 0 has 100 bytes"));
 }
 
@@ -276,7 +276,7 @@ TEST(UbiScan, SurvivesForgedHeaders) {
     auto blocks = good;
     auto& block = *blocks[random() % 4];
     forge(block, random() % 2 * 2048, random() % 60, static_cast<std::uint8_t>(random() % 3 == 0 ? 0xFF : random()));
-    scan(blocks, 128 * 1024, round % 2 == 0 ? UbiScan::Depth::data : UbiScan::Depth::headers);
+    scan(blocks, 128_KiB, round % 2 == 0 ? UbiScan::Depth::data : UbiScan::Depth::headers);
   }
 }
 

@@ -72,7 +72,7 @@ TEST(UbiWriter, MakesWhatUbinizeMakes) {
   if (!test::have("ubinize")) {
     GTEST_SKIP() << "ubinize (mtd-utils) is not installed";
   }
-  const UbiShape shapes[] = {{128 * 1024, 2048, 0x12345678}, {256 * 1024, 4096, 1}};
+  const UbiShape shapes[] = {{128_KiB, 2048, 0x12345678}, {256_KiB, 4096, 1}};
   for (const auto& shape : shapes) {
     auto leb = shape.leb_size();
     const std::vector<Volume> cases[] = {
@@ -80,7 +80,7 @@ TEST(UbiWriter, MakesWhatUbinizeMakes) {
         {{"modem", true, leb}},
         {{"modem", true, leb + 1}},
         {{"modem", true, 3 * leb - 17, 9}},
-        {{"rootfs", false, 2 * leb + 5}, {"usrfs", false, 3 * 4096, 7}, {"cache", false, 100, 0, true}},
+        {{"rootfs", false, 2 * leb + 5}, {"usrfs", false, 12'288, 7}, {"cache", false, 100, 0, true}},
         {{"system", true, 5 * leb + 1000}, {"usrfs", false, leb, 0, true}},
     };
     for (const auto& volumes : cases) {
@@ -95,7 +95,7 @@ TEST(UbiWriter, MakesWhatUbinizeMakes) {
 }
 
 TEST(UbiWriter, StopsWhenItsSinkHasEnough) {
-  UbiShape shape{128 * 1024, 2048, 7};
+  UbiShape shape{128_KiB, 2048, 7};
   UbiVolumeContent volume{
       .name = "modem", .size = 100'000'000, .read = [](auto, auto into) { std::ranges::fill(into, std::byte{1}); }};
   int pebs = 0;

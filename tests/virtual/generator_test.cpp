@@ -25,8 +25,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const char* const eg25_revision = "EG25GGBR07A08M2G_30.006.30.006";
-const char* const ec25_revision = "EC25EFAR06A11M4G_01.001.01.001";
+constexpr const char* eg25_revision = "EG25GGBR07A08M2G_30.006.30.006";
+constexpr const char* ec25_revision = "EC25EFAR06A11M4G_01.001.01.001";
 
 Persona persona(const char* id) {
   auto found = find_persona(id);

@@ -75,7 +75,7 @@ TEST(Provision, GoesPastBadBlocks) {
     Nand nand(modem.geometry);
     for (const auto& partition : modem.table) {
       nand.mark_bad(partition.range.start.n / 64);
-      if (partition.range.count.n > 4 * 64) {
+      if (partition.range.count.n > 256) {
         nand.mark_bad(partition.range.start.n / 64 + 2);
       }
     }
