@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// A reset that was taken shows on the bus within its delay of a second or two.
+constexpr Duration reset_patience = 10s;
 constexpr Duration boot_patience = 120s;
 constexpr Duration at_patience = 60s;
 
@@ -27,6 +29,21 @@ Result<void> reset(usb::Bus& bus, const Given& given) {
   }
   TRY_ASSIGN(auto pipe, open_edl(bus, given.modem));
   return reset_by_sahara(*pipe, bus.clock());
+}
+
+/// A modem that is stuck may swallow the reset: then waiting for its boot would be waiting for nothing.
+Result<void> wait_until_gone(usb::Bus& bus, const Given& given) {
+  auto deadline = Deadline::in(bus.clock(), reset_patience);
+  for (;;) {
+    TRY_ASSIGN(auto there, device_on(bus, given.modem.port));
+    if (!there || there->enumeration != given.modem.enumeration) {
+      return {};
+    }
+    if (deadline.passed(bus.clock())) {
+      return fail(Code::timeout).what("the modem did not take the reset");
+    }
+    TRY(bus.wait_change(deadline));
+  }
 }
 
 /// The modem runs again as who it was.
@@ -50,6 +67,10 @@ std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
   }
   if (auto done = reset(bus, given); !done) {
     return "nothing was written: take all power from the modem for some seconds, then it starts as before";
+  }
+  if (auto gone = wait_until_gone(bus, given); !gone) {
+    return "nothing was written, but the modem did not take the reset: take all power from it for some seconds, then "
+           "it starts as before";
   }
   if (given.before == nullptr) {
     return "nothing was written: the modem was reset and is as it was found";

@@ -17,6 +17,10 @@ struct Case {
   std::string after;
 };
 
+void PrintTo(const Case& job, std::ostream* out) {
+  *out << job.persona;
+}
+
 class MainJob : public testing::TestWithParam<Case> {};
 
 TEST_P(MainJob, FlashesARunningModemAndProvesIt) {

@@ -73,6 +73,7 @@ Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_
   twin::SimulatedClock clock;
   twin::Timers timers(clock);
   auto nand = std::make_unique<twin::Nand>(persona.geometry);
+  twin::mark_bad_blocks(*nand, persona, {});
   TRY(twin::provision(*nand, persona, before, serial, twin::Scale::small));
   twin::VirtualModem modem({persona, serial, true, {}}, std::move(nand), timers);
   twin::InProcessBus bus(clock, timers);
