@@ -21,8 +21,9 @@ constexpr Duration command_patience = 15s;
 /// An erase of many blocks takes over 15 s without a word; the last pages of a program wait for the flash.
 constexpr Duration flash_patience = 60s;
 
-/// More than this for one command is a programmer that logs without end.
-constexpr std::size_t most_log_lines = 20'000;
+/// More than this for one command is a programmer that logs without end: an erase names each bad block in a line, and
+/// a chip has 2048 blocks.
+constexpr std::size_t most_log_lines = 5'000;
 constexpr std::size_t most_reply_bytes = 4_MiB;
 
 constexpr std::uint32_t largest_payload = 1_MiB;

@@ -38,19 +38,21 @@ TEST_P(BadDevice, EndsTheFlashWithOneClearError) {
   EXPECT_THAT(flash.err, HasSubstr("what to do:"));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Faults, BadDevice,
-    testing::Values(Case{"sahara-out-of-range", 7, "asked for bytes"}, Case{"sahara-4gib", 7, "asked for bytes"},
-                    Case{"log-flood", 7, "logs without end"}, Case{"half-document", 6, "configure"},
-                    Case{"silent", 6, ""}, Case{"nak@configure", 7, "configure"}, Case{"nak@program", 7, ""},
-                    Case{"wrong-revision", 8, "EG25GGBR07A08M2G_30.006.30.006"}),
-    [](const auto& tested) {
-      std::string name = tested.param.fault;
-      for (auto& c : name) {
-        c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-      }
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(Faults, BadDevice,
+                         testing::Values(Case{"sahara-out-of-range", 7, "asked for bytes"},
+                                         Case{"sahara-4gib", 7, "asked for bytes"},
+                                         Case{"log-flood", 7, "logs without end"},
+                                         Case{"half-document", 6, "configure"}, Case{"silent", 6, ""},
+                                         Case{"nak@configure", 7, "configure"}, Case{"nak@program", 7, ""},
+                                         Case{"vanish@100000", 6, ""}, Case{"cut@100000", 6, ""},
+                                         Case{"wrong-revision", 8, "EG25GGBR07A08M2G_30.006.30.006"}),
+                         [](const auto& tested) {
+                           std::string name = tested.param.fault;
+                           for (auto& c : name) {
+                             c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+                           }
+                           return name;
+                         });
 
 TEST(BadServer, GoneInMidFlashIsAModemLost) {
   TempDir dir;
