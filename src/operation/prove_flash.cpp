@@ -154,10 +154,8 @@ Failure cannot_be_asked(Error why) {
                         "power-cycle it and look again with modemedic list; if AT stays silent, flash it again");
     case Code::permission:
     case Code::busy:
-      return fail(Code::not_proven)
-          .what("the modem runs, but can't be asked: " + why.what)
-          .hint("close what holds its AT port (ModemManager) and look with modemedic list. " + why.hint)
-          .cause(std::move(why));
+      return not_proven("the modem runs, but can't be asked: " + why.what,
+                        "close what holds its AT port (ModemManager) and look with modemedic list. " + why.hint);
     default:
       return fail(std::move(why));
   }

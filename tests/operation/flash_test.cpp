@@ -1,6 +1,7 @@
 #include "operation/flash.h"
 
 #include "support/twin_bench.h"
+#include "virtual/running_function.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -181,6 +182,49 @@ TEST(FlashRefuses, AModemThatNeitherRunsNorWaitsInEdl) {
     EXPECT_EQ(result.error().rule, "mode");
     EXPECT_EQ(bench.fingerprint(), before);
   }
+}
+
+TEST(FlashRefuses, ToTakeAPortAwayFromAnotherProgram) {
+  TwinBench bench;
+  auto device = must(bench.find()).device;
+  auto held = must(bench.bus.open(device, *knowledge::at_interface(device.fingerprint)));
+  auto result = bench.flash(*newer_package("eg25-g"), test::lifting_unknown());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::busy);
+  EXPECT_EQ(bench.modem->enumeration(), device.enumeration);
+}
+
+/// On the bus as a running modem, and nothing behind its interfaces answers.
+class SilentModem final : public twin::Pluggable {
+public:
+  SilentModem() : function_(must(twin::find_persona("eg25-g")).running) {}
+
+  twin::UsbFunction* function() const override { return &function_; }
+
+  std::uint64_t enumeration() const override { return 1; }
+
+private:
+  mutable twin::SilentFunction function_;
+};
+
+TEST(FlashRefuses, AModemThatDoesNotAnswerUnlessLiftedAndThenSaysThatDiagIsSilent) {
+  twin::SimulatedClock clock;
+  twin::Timers timers(clock);
+  SilentModem modem;
+  twin::InProcessBus bus(clock, timers);
+  bus.plug(modem, "1-1");
+  test::WatchedEvents events;
+  const auto& package = *newer_package("eg25-g");
+  auto plan = must(plan::prove_plan(must(plan::make_plan(package)), package));
+  auto found = must(find_modem(bus, "", events));
+  auto unknown = flash(bus, found, package, plan, {}, events, {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().rule, "unknown");
+  auto silent = flash(bus, found, package, plan, test::lifting_unknown(), events, {});
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, Code::timeout);
+  EXPECT_THAT(silent.error().what, HasSubstr("DIAG"));
+  EXPECT_THAT(silent.error().hint, HasSubstr("nothing was written: the modem runs as before"));
 }
 
 }  // namespace
