@@ -107,6 +107,7 @@ TEST(FlashFaults, AnEraseOfBlock0ThatFailsIsNotBelieved) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::device_refused);
   EXPECT_THAT(result.error().what, AllOf(HasSubstr("SBL was erased with ACK"), HasSubstr("sector 0 is not blank")));
+  EXPECT_EQ(result.error().during, "erase SBL");  // its log was enough to look
 }
 
 TEST(FlashFaults, AnEraseThatFailsElsewhereIsToldInTheProgrammersWords) {

@@ -1,6 +1,8 @@
 #include "operation/flash.h"
 #include "support/twin_bench.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,6 +69,13 @@ TEST(FlashStop, InTheMiddleOfAnImageFeedsTheProgrammerToItsEnd) {
   });
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::interrupted);
+  EXPECT_THAT(result.error().during, StartsWith("program "));
+  // Nothing of the image went out any more: what the programmer had been promised came as 0xFF.
+  for (const auto& image : newer_package("eg25-g")->images) {
+    auto page = bench.modem->nand().peek(image.range.start.n);
+    EXPECT_TRUE(std::all_of(page.begin(), page.end(), [](std::byte b) { return b == std::byte{0xFF}; }))
+        << image.partition;
+  }
   auto again = bench.flash(*newer_package("eg25-g"), test::lifting_unknown());
   ASSERT_TRUE(again) << again.error().what;
 }

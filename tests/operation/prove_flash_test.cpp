@@ -78,6 +78,5 @@ TEST(ProveFlash, DoesNotCallAModemWithoutImeiProven) {
   EXPECT_THAT(result.error().what, HasSubstr("no IMEI, as before the flash"));
 }
 
-
 }  // namespace
 }  // namespace modemedic::operation
