@@ -1,6 +1,7 @@
 #include "firmware/package_findings.h"
 
 #include "firmware/package_geometry.h"
+#include "firmware/partition_role.h"
 #include "firmware/safe_path.h"
 
 #include <algorithm>
@@ -13,16 +14,6 @@
 namespace modemedic::firmware {
 
 namespace {
-
-/// Of the module itself; IMEI and RF calibration are in them.
-constexpr std::string_view calibrated[] = {"efs2", "rawdata", "sec"};
-/// In no normal package.
-constexpr std::string_view kept[] = {"sys_rev", "cust_info", "misc"};
-
-template <std::size_t n>
-bool is_one_of(const std::string_view (&names)[n], const std::string& partition) {
-  return std::find(std::begin(names), std::end(names), fold_case(partition)) != std::end(names);
-}
 
 class Findings {
 public:
@@ -57,10 +48,11 @@ private:
       if (!partition.range.overlaps(command.range)) {
         continue;
       }
-      if (is_one_of(calibrated, partition.name)) {
+      auto role = role_of(partition.name);
+      if (role == Role::calibrated) {
         add(Finding::Level::error, "efs",
             fmt::format("{} touches {}, which holds this one module's IMEI or RF calibration", what, partition.name));
-      } else if (is_one_of(kept, partition.name)) {
+      } else if (role == Role::kept) {
         add(Finding::Level::error, "partition",
             fmt::format("{} touches {}, which no normal package does", what, partition.name));
       }

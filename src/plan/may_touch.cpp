@@ -1,28 +1,26 @@
 #include "plan/may_touch.h"
 
-#include "plan/partition_role.h"
+#include "firmware/package_geometry.h"
+#include "firmware/partition_role.h"
+#include "plan/ranges.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include <fmt/format.h>
 
 namespace modemedic::plan {
 
+using firmware::describe;
 using firmware::Image;
 using firmware::Package;
 using firmware::Partition;
 using firmware::RawCommand;
+using firmware::Role;
+using firmware::role_of;
 
 namespace {
 
 constexpr auto nothing_sent = "use an unchanged package of the vendor; nothing was sent to the modem";
-
-bool erases_all(const RawCommand& command, const Geometry& geometry) {
-  constexpr std::uint64_t all_by_convention = 0xFFFFFFFF;  // Firehose: the rest of the chip
-  auto whole = command.range.start.n == 0 && command.range.count >= geometry.chip_sectors();
-  return command.kind == RawCommand::Kind::erase && (whole || command.range.count.n == all_by_convention);
-}
 
 std::string verb(const RawCommand& command) {
   return command.kind == RawCommand::Kind::erase ? "erase" : fmt::format("program {}", printable(command.filename));
@@ -61,7 +59,7 @@ Result<void> check_range(const Package& package, const SectorRange& range, const
 }
 
 Result<void> check_command(const Package& package, const RawCommand& command) {
-  if (erases_all(command, package.geometry)) {
+  if (firmware::erases_whole_chip(command, package.geometry)) {
     return fail(Code::refused)
         .rule("erase-all")
         .what("the package erases the whole chip, IMEI and RF calibration included")

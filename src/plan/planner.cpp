@@ -1,6 +1,7 @@
+#include "firmware/partition_role.h"
 #include "plan/may_touch.h"
-#include "plan/partition_role.h"
 #include "plan/plan.h"
+#include "plan/ranges.h"
 #include "plan/sector_map.h"
 
 #include <algorithm>
@@ -13,6 +14,8 @@ namespace modemedic::plan {
 using firmware::Image;
 using firmware::Package;
 using firmware::RawCommand;
+using firmware::Role;
+using firmware::role_of;
 
 namespace {
 

@@ -1,5 +1,7 @@
-#include "plan/partition_role.h"
+#include "firmware/package_geometry.h"
+#include "firmware/partition_role.h"
 #include "plan/plan.h"
+#include "plan/ranges.h"
 #include "plan/sector_map.h"
 
 #include <algorithm>
@@ -10,9 +12,12 @@
 
 namespace modemedic::plan {
 
+using firmware::describe;
 using firmware::Image;
 using firmware::Package;
 using firmware::RawCommand;
+using firmware::Role;
+using firmware::role_of;
 
 namespace {
 
