@@ -85,14 +85,13 @@ void AtHost::take_line(std::string line) {
   if (line.empty()) {
     return;
   }
-  if (!sent_) {
-    answer_.unsolicited.push_back(std::move(line));  // whatever it answers, it isn't our command
-  } else if (!echoed_ && line == command_) {
+  if (sent_ && !echoed_ && line == command_) {
     echoed_ = true;
-  } else if (is_final(line, command_)) {
+  } else if (sent_ && is_final(line, command_)) {
     answer_.final = std::move(line);
     done_ = true;
-  } else if (is_unsolicited(line, command_)) {
+  } else if (!sent_ || is_unsolicited(line, command_)) {
+    // Before the command is sent nothing can be its answer.
     answer_.unsolicited.push_back(std::move(line));
   } else {
     answer_.lines.push_back(std::move(line));

@@ -226,12 +226,11 @@ void FirehoseHost::take_response(const Element& response) {
                          .what(fmt::format("the programmer said ACK after {} of {} bytes", raw_offset_, raw_size_))
                          .hint(std::string(power_hint)));
   }
-  if (state_ != State::wait_reply) {
-    state_ = State::done;
-  } else if (std::holds_alternative<firehose::Configure>(command_)) {
+  auto raw_follows =
+      std::holds_alternative<firehose::Program>(command_) || std::holds_alternative<firehose::Read>(command_);
+  if (state_ == State::wait_reply && std::holds_alternative<firehose::Configure>(command_)) {
     take_configured();
-  } else if (reply_.ack && (std::holds_alternative<firehose::Program>(command_) ||
-                            std::holds_alternative<firehose::Read>(command_))) {
+  } else if (state_ == State::wait_reply && reply_.ack && raw_follows) {
     take_raw_allowed();
   } else {
     state_ = State::done;

@@ -6,7 +6,6 @@ namespace modemedic::protocol {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr Duration patience = std::chrono::seconds(5);

@@ -9,8 +9,6 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::Not;
 
 const Geometry p2k{.page_size = 2048, .pages_per_block = 64, .blocks = 2048};
 const Geometry p4k{.page_size = 4096, .pages_per_block = 64, .blocks = 2048};

@@ -16,7 +16,9 @@ using testing::StartsWith;
 const Geometry p2k{.page_size = 2048, .pages_per_block = 64, .blocks = 2048};
 
 std::string packet(const std::string& body) {
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<data>\n" + body + "</data>";
+  return R"(<?xml version="1.0" encoding="UTF-8" ?>)"
+         "\n<data>\n" +
+         body + "</data>";
 }
 
 std::string log(const std::string& text) {
@@ -30,9 +32,11 @@ const std::string ack_end = packet("<response value=\"ACK\" rawmode=\"false\" />
 const std::string nak_end = packet("<response value=\"NAK\" rawmode=\"false\" />\n");
 
 std::string configured(const std::string& value, const std::string& payload) {
-  return packet("<response value=\"" + value +
-                "\" MemoryName=\"NAND\" MaxPayloadSizeFromTargetInBytes=\"2048\" MaxPayloadSizeToTargetInBytes=\"" +
-                payload + "\" MaxPayloadSizeToTargetInBytesSupported=\"16384\" TargetName=\"9x07\" />\n");
+  return packet(R"(<response value=")" + value +
+                R"(" MemoryName="NAND" MaxPayloadSizeFromTargetInBytes="2048" MaxPayloadSizeToTargetInBytes=")" +
+                payload +
+                R"(" MaxPayloadSizeToTargetInBytesSupported="16384" TargetName="9x07" />)"
+                "\n");
 }
 
 void feed(FirehoseHost& host, const std::string& text) {
@@ -473,6 +477,10 @@ TEST(FirehoseHost, EndsWhateverADeviceSends) {
   }
 }
 
+const std::string storage_json =
+    R"({"storage_info": {"total_blocks":2048, "block_size":131072, "page_size":2048, "mem_type":"NAND", )"
+    R"("prod_name":"W29N02GZ"}})";
+
 // The lines of a 9x07 programmer (facts: programmer-9x07.md).
 std::vector<std::string> storage_lines() {
   return {"[FLASH_INFO]",
@@ -490,8 +498,7 @@ std::vector<std::string> storage_lines() {
           "BAD_BLOCK=3",
           "BAD_BLOCK=1999",
           "TOTAL_BAD_BLOCK=2",
-          R"({"storage_info": {"total_blocks":2048, "block_size":131072, "page_size":2048, "mem_type":"NAND", )"
-          R"("prod_name":"W29N02GZ"}})"};
+          storage_json};
 }
 
 TEST(StorageInfo, ReadsTheLinesOfA9x07) {
@@ -506,12 +513,12 @@ TEST(StorageInfo, ReadsGeometryFromEitherTheLinesOrJson) {
   auto lines = storage_lines();
   lines.pop_back();
   EXPECT_TRUE(parse_storage_info(lines));
-  EXPECT_EQ(parse_storage_info({"TOTAL_BAD_BLOCK=0", storage_lines().back()})->geometry, p2k);
+  EXPECT_EQ(parse_storage_info({"TOTAL_BAD_BLOCK=0", storage_json})->geometry, p2k);
 }
 
 TEST(StorageInfo, TakesNoUnknownForGood) {
   EXPECT_FALSE(parse_storage_info({}));
-  EXPECT_FALSE(parse_storage_info({storage_lines().back()})) << "no word about bad blocks";
+  EXPECT_FALSE(parse_storage_info({storage_json})) << "no word about bad blocks";
   for (const auto* lost : {"TOTAL_BAD_BLOCK=2", "BAD_BLOCK=3"}) {
     auto lines = storage_lines();
     std::erase(lines, lost);

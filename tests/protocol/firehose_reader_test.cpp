@@ -9,7 +9,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Pair;
 
 /// Elements as text: `log value=[hello]`.
 std::vector<std::string> elements(DocumentReader& reader) {
@@ -18,7 +17,7 @@ std::vector<std::string> elements(DocumentReader& reader) {
     for (const auto& element : *document) {
       auto line = element.name;
       for (const auto& [name, value] : element.attributes) {
-        line += " " + name + "=[" + value + "]";
+        line.append(" ").append(name).append("=[").append(value).append("]");
       }
       found.push_back(line);
     }

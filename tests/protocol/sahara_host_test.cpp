@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using sahara::Command;
-using sahara::Mode;
 using testing::HasSubstr;
 
 // Packets of the device, byte by byte (facts: sahara-firehose.md).

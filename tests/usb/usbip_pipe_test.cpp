@@ -321,10 +321,12 @@ TEST_F(UsbIpPipeTest, LetsAFloodingModemWait) {
     sent = pipe->send(Buffer(1), Zlp::never, in(1ms));
   }
   EXPECT_FALSE(sent);
-  auto waited = pipe->flush(in(100ms));
-  EXPECT_FALSE(waited);
+  for (int i = 0; i < 100 && taken < 4_MiB; ++i) {
+    EXPECT_FALSE(pipe->flush(in(100ms)));
+  }
+  EXPECT_FALSE(pipe->flush(in(100ms)));
   EXPECT_LE(taken, 5_MiB);
-  EXPECT_GE(taken, 3_MiB);
+  EXPECT_GE(taken, 4_MiB);
 }
 
 TEST_F(UsbIpPipeTest, KeepsTheOrderOfAFastTalk) {
