@@ -113,6 +113,7 @@ private:
     serve->add_flag("--blank", serve_.blank, "a chip with nothing but its own EFS on it");
     serve->add_option("--state", serve_.state_dir, "keep each modem's NAND in this folder");
     serve->add_option("--fault", serve_.faults, "KIND[@AT][:N], see docs/virtual-modem.md (repeatable)");
+    serve->add_flag("--vhci", serve_.vhci, "plug them into this machine's own USB too (Linux with vhci-hcd, as root)");
     serve->add_flag("--real-timing", serve_.real_timing, "NAND and boot take as long as on a real modem");
   }
 

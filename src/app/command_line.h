@@ -45,6 +45,7 @@ struct ServeOptions {
   std::string state_dir;
   std::vector<std::string> faults;
   bool blank = false;
+  bool vhci = false;
   bool real_timing = false;
 };
 

@@ -1,6 +1,7 @@
 #include "app/open_bus.h"
 
 #include "protocol/usbip_wire.h"
+#include "usb/libusb_bus.h"
 #include "usb/usbip_bus.h"
 
 #include <charconv>
@@ -53,11 +54,8 @@ Result<std::unique_ptr<usb::Bus>> open_bus(const std::string& name, const Clock&
     return bus;
   }
   if (name == "usb") {
-    return fail(Code::usage)
-        .what("this version does not reach the machine's own USB yet")
-        .hint(
-            "export the modem with usbip and name it: --bus usbip:HOST[:PORT]; "
-            "or try a virtual one: modemedic virtual serve eg25-g");
+    TRY_ASSIGN(auto bus, usb::LibusbBus::start(clock));
+    return bus;
   }
   return fail(Code::usage).what("there is no bus `" + name + "`").hint("usb, or usbip:HOST[:PORT]");
 }

@@ -32,10 +32,17 @@ void DeviceLink::pump() {
     return;
   }
   running_ = true;
-  while (waiting_ != nullptr && waiting_->ready()) {
+  while (ready()) {
     std::exchange(waiting_, nullptr)->task_.resume();
   }
   running_ = false;
+}
+
+bool DeviceLink::ready() {
+  while (drop_zlps_ && out_.waiting() && out_.front().data.empty()) {
+    out_.accept();
+  }
+  return waiting_ != nullptr && waiting_->ready();
 }
 
 DeviceLink::Wait::~Wait() {

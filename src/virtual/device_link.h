@@ -26,6 +26,10 @@ public:
   /// Ends the program where it waits. From inside the program use halt().
   void stop();
 
+  /// From now on a zero-length transfer ends where it comes, even while the task waits for something else: a boot ROM's
+  /// controller takes one that follows a whole image chunk before the host has read the next request.
+  void drop_zlps(bool drop) { drop_zlps_ = drop; }
+
   OutEndpoint& out() { return out_; }
 
   Timers& timers() { return timers_; }
@@ -108,6 +112,7 @@ public:
 
 private:
   void pump();
+  bool ready();
 
   OutEndpoint& out_;
   InEndpoint& in_;
@@ -115,6 +120,7 @@ private:
   DeviceTask program_;
   Wait* waiting_ = nullptr;
   bool running_ = false;
+  bool drop_zlps_ = false;
 };
 
 }  // namespace modemedic::twin

@@ -19,6 +19,7 @@ constexpr std::size_t longest_raw = 65536;  // more is asked for only by a fault
 }  // namespace
 
 DeviceTask SaharaDevice::run() {
+  link_.drop_zlps(true);
   if (setup_.faults.find("lost-hello") == nullptr) {
     co_await say_hello(first_mode());
   }
@@ -34,6 +35,7 @@ DeviceTask SaharaDevice::run() {
       co_await obey(transfer.bytes);
     }
   }
+  link_.drop_zlps(false);
 }
 
 SaharaDevice::Transfer SaharaDevice::take_transfer() {

@@ -8,11 +8,13 @@
 #include "virtual/generator.h"
 #include "virtual/modem.h"
 #include "virtual/usbip_server.h"
+#include "virtual/vhci_host.h"
 
 #include <cerrno>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -107,6 +109,11 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   twin::Timers timers(clock);
   std::vector<std::unique_ptr<twin::VirtualModem>> modems;  // outlive the server
   TRY_ASSIGN(auto server, twin::UsbIpServer::listen(address.host, address.port, timers));
+  std::optional<twin::VhciHost> vhci;
+  if (options.vhci) {
+    TRY_ASSIGN(vhci, twin::VhciHost::open());
+    server->plug_into(*vhci);
+  }
   for (const auto& text : options.modems) {
     TRY_ASSIGN(auto wanted, parse_wanted(text));
     auto busid = fmt::format("1-{}", modems.size() + 1);
