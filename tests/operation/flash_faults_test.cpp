@@ -10,7 +10,6 @@ namespace {
 using test::newer_package;
 using test::TwinBench;
 using testing::AllOf;
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 

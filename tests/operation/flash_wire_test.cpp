@@ -106,7 +106,7 @@ TEST(FlashWire, PassesAVendorsEraseOnVerbatim) {
   auto range = "start_sector=\"" + std::to_string(erase->range.start.n) + "\"";
   auto sent = std::count_if(tagged.begin(), tagged.end(), [&](const std::string& text) {
     return text.find(range) != std::string::npos &&
-           text.find("vendor=\"quectel\" c_project_name=\"EG25GGB\"") != std::string::npos;
+           text.find(R"(vendor="quectel" c_project_name="EG25GGB")") != std::string::npos;
   });
   EXPECT_EQ(sent, 1);
 }

@@ -14,7 +14,6 @@ using test::BenchPackage;
 using test::TwinBench;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 void overwrite_head(Buffer& bytes) {
   std::fill_n(bytes.begin(), 16, std::byte{0x55});

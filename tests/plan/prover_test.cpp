@@ -148,7 +148,7 @@ PackageBuilder random_package(std::mt19937_64& random) {
     at += {block * up_to(2)};  // a gap that no partition names
   }
   PackageBuilder builder({2048, block, 48}, table);
-  plain.push_back("MIBIB");
+  plain.emplace_back("MIBIB");
   plain.push_back(table[0].name);
   std::shuffle(plain.begin(), plain.end(), random);
   for (const auto& name : plain) {

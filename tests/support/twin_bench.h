@@ -154,7 +154,7 @@ public:
   }
 
   /// A second modem beside the first.
-  std::unique_ptr<twin::VirtualModem> make_modem(const std::string& serial, twin::Faults faults,
+  std::unique_ptr<twin::VirtualModem> make_modem(const std::string& serial, const twin::Faults& faults,
                                                  bool real_timing = false) {
     auto nand = std::make_unique<twin::Nand>(persona.geometry);
     twin::mark_bad_blocks(*nand, persona, faults);
