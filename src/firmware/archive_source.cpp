@@ -96,7 +96,9 @@ public:
     while (cursor_->number() < number) {
       TRY_ASSIGN(auto header, cursor_->next());
       if (!header || (cursor_->number() == number && header->path != raw_paths_[index])) {
-        return fail(Code::package_bad).what(fmt::format("{} changed while it was being read", file_->path));
+        return fail(Code::package_bad)
+            .what(fmt::format("{} changed while it was being read", file_->path))
+            .hint("let whatever writes to the package end first, then try again");
       }
     }
     return std::make_unique<ArchiveStream>(cursor_, entries_[index].size);

@@ -130,7 +130,9 @@ Result<FileHandle> open_inside(int root, const std::string& raw) {
     return fail_errno(errno, "open " + printable(raw));
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(Code::package_bad).what(fmt::format("\"{}\" is no file any more", printable(raw)));
+    return fail(Code::package_bad)
+        .what(fmt::format("\"{}\" is no file any more", printable(raw)))
+        .hint("let whatever changes the package end first, then try again");
   }
   return file;
 }

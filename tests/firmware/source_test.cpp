@@ -1,5 +1,6 @@
 #include "firmware/source.h"
 
+#include "firmware/entry_list.h"
 #include "support/tool.h"
 #include "tiny_package.h"
 
@@ -49,8 +50,8 @@ protected:
 };
 
 TEST_F(SourceTest, GivesEveryFileInAnyOrder) {
-  test::Files files = {{"b/second", test::noise(700'000, 2)},
-                       {"a/first", test::noise(300'000, 1)},
+  test::Files files = {{"b/second", test::noise(400'000, 2)},
+                       {"a/first", test::noise(100'000, 1)},
                        {"empty", {}},
                        {"发布说明.pdf", test::noise(10, 3)}};
   test::write_folder(files, folder_ / "folder");
@@ -136,14 +137,33 @@ TEST_F(SourceTest, RefusesTwoNamesForOneFile) {
   }
 }
 
-TEST_F(SourceTest, RefusesMoreThanAHundredThousandEntries) {
-  std::vector<ArchiveEntry> entries;
-  for (unsigned i = 0; i < 100'000; ++i) {
-    entries.push_back({fmt::format("f{}", i), {}, {}, {}, i % 2 == 0 ? AE_IFREG : AE_IFDIR});
+TEST(EntryList, RefusesMoreThanAHundredThousandEntries) {
+  EntryList list(0);
+  for (unsigned i = 0; i < 50'000; ++i) {
+    ASSERT_TRUE(list.add(fmt::format("f{}", i), 1));
+    ASSERT_TRUE(list.add_folder(fmt::format("d{}", i)));
   }
-  EXPECT_EQ(failure(open(entries, ".zip")), "it opened");
-  entries.push_back({"one_more", {}, {}, {}, AE_IFDIR});
-  EXPECT_THAT(failure(open(entries, ".zip")), HasSubstr("more than 100000 entries"));
+  EXPECT_FALSE(list.add("one_more", 1));
+  EXPECT_FALSE(list.add_folder("another"));
+}
+
+TEST(EntryList, RefusesMoreNamesThanAnyPackageHas) {
+  EntryList list(0);
+  std::string folder = std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(200, 'c') + "/";
+  unsigned added = 0;
+  while (list.add(folder + std::to_string(added), 1)) {
+    ++added;
+  }
+  EXPECT_GT(added, 10'000U);
+  EXPECT_LT(added, 20'000U);
+}
+
+TEST(EntryList, RefusesMoreThanFourGibibytes) {
+  EntryList list(0);
+  EXPECT_TRUE(list.add("a", 4096_MiB - 1));
+  EXPECT_TRUE(list.add("b", 1));
+  EXPECT_FALSE(list.add("c", 1));
+  EXPECT_FALSE(EntryList(0).add("a", ~std::uint64_t{0}));
 }
 
 TEST_F(SourceTest, RefusesAnArchiveThatUnpacksBeyondReason) {

@@ -12,20 +12,20 @@
 namespace modemedic::plan {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-
 Plan good_plan(const firmware::Package& package) {
   auto plan = make_plan(package);
   EXPECT_TRUE(plan) << plan.error().what;
   return *plan;
 }
 
-void expect_unproven(Plan plan, const firmware::Package& package, const testing::Matcher<std::string>& why) {
+/// Not proven, and the sentence holds all these words.
+void expect_unproven(Plan plan, const firmware::Package& package, const std::vector<std::string>& words) {
   auto proven = prove_plan(std::move(plan), package);
   ASSERT_FALSE(proven);
   EXPECT_EQ(proven.error().code, Code::plan_unproven);
-  EXPECT_THAT(proven.error().what, why);
+  for (const auto& word : words) {
+    EXPECT_THAT(proven.error().what, testing::HasSubstr(word));
+  }
   EXPECT_FALSE(proven.error().hint.empty());
 }
 
@@ -44,9 +44,8 @@ TEST(Prover, ProvesThePlanOfTheRealTrapOrder) {
 
 TEST(Prover, SaysWhatIsWrongWithDocumentOrder) {
   auto package = eg25_in_trap_order().package();
-  expect_unproven(
-      document_order(package), package,
-      AllOf(HasSubstr("step 5 (program SBL)"), HasSubstr("sector 0 is programmed without having been erased")));
+  expect_unproven(document_order(package), package,
+                  {"step 5 (program SBL)", "sector 0 is programmed without having been erased"});
 }
 
 TEST(Prover, SeesTheBootChainErasedBehindItsProgram) {
@@ -56,7 +55,7 @@ TEST(Prover, SeesTheBootChainErasedBehindItsProgram) {
   auto erase_tz = plan.steps[from];
   plan.steps.insert(plan.steps.begin() + static_cast<std::ptrdiff_t>(index_of(plan, Step::Kind::program, "SBL")),
                     erase_tz);
-  expect_unproven(plan, package, AllOf(HasSubstr("(program SBL with"), HasSubstr("sector 13184 does not hold TZ")));
+  expect_unproven(plan, package, {"(program SBL with", "sector 13184 does not hold TZ"});
 }
 
 TEST(Prover, WantsSblErasedFirst) {
@@ -64,14 +63,14 @@ TEST(Prover, WantsSblErasedFirst) {
   auto plan = good_plan(package);
   std::swap(plan.steps[4], plan.steps[6]);
   std::swap(plan.steps[5], plan.steps[6]);
-  expect_unproven(plan, package, AllOf(HasSubstr("step 5"), HasSubstr("while SBL is still there")));
+  expect_unproven(plan, package, {"step 5", "while SBL is still there"});
 }
 
 TEST(Prover, WantsSblsEraseProven) {
   auto package = eg25_in_trap_order().package();
   auto plan = good_plan(package);
   plan.steps.erase(plan.steps.begin() + 5);
-  expect_unproven(plan, package, AllOf(HasSubstr("step 6"), HasSubstr("proven by reading it back")));
+  expect_unproven(plan, package, {"step 6", "proven by reading it back"});
 }
 
 TEST(Prover, WantsSblProgrammedLast) {
@@ -79,30 +78,30 @@ TEST(Prover, WantsSblProgrammedLast) {
   auto plan = good_plan(package);
   std::swap(plan.steps[index_of(plan, Step::Kind::program, "SBL")],
             plan.steps[index_of(plan, Step::Kind::program, "MIBIB")]);
-  expect_unproven(plan, package, AllOf(HasSubstr("program SBL"), HasSubstr("sector 640 does not hold MIBIB")));
+  expect_unproven(plan, package, {"program SBL", "sector 640 does not hold MIBIB"});
 }
 
 TEST(Prover, WantsTheChipAskedBeforeItIsErased) {
   auto package = eg25_in_trap_order().package();
   auto plan = good_plan(package);
   plan.steps.erase(plan.steps.begin() + 3);
-  expect_unproven(plan, package, AllOf(HasSubstr("step 4"), HasSubstr("asked for its geometry")));
+  expect_unproven(plan, package, {"step 4", "asked for its geometry"});
 }
 
 TEST(Prover, WantsTheModemToProveItself) {
   auto package = eg25_in_trap_order().package();
   auto plan = good_plan(package);
   plan.steps.pop_back();
-  expect_unproven(plan, package, HasSubstr("asked to prove itself"));
+  expect_unproven(plan, package, {"asked to prove itself"});
   plan.steps.pop_back();
-  expect_unproven(plan, package, HasSubstr("asked to prove itself"));
+  expect_unproven(plan, package, {"asked to prove itself"});
 }
 
 TEST(Prover, WantsTheTruthAboutThePointOfNoReturn) {
   auto package = eg25_in_trap_order().package();
   auto plan = good_plan(package);
   plan.steps[4].no_return = false;
-  expect_unproven(plan, package, HasSubstr("says that the old firmware is still there"));
+  expect_unproven(plan, package, {"says that the old firmware is still there"});
 }
 
 TEST(Prover, WantsAVendorsEraseSentAsItIs) {
@@ -115,14 +114,14 @@ TEST(Prover, WantsAVendorsEraseSentAsItIs) {
   });
   ASSERT_NE(guarded, plan.steps.end());
   plan.steps.erase(guarded);
-  expect_unproven(plan, builder.package(), HasSubstr("the vendor's own erase"));
+  expect_unproven(plan, builder.package(), {"the vendor's own erase"});
 }
 
 TEST(Prover, WantsRangesThatTheTableOfThePackageHas) {
   auto builder = eg25_in_trap_order();
   auto plan = good_plan(builder.package());
   builder.package().table[5].range.start = {13120};  // TZ in the MIBIB is not where the rawprogram file has it
-  expect_unproven(plan, builder.package(), AllOf(HasSubstr("MIBIB"), HasSubstr("TZ")));
+  expect_unproven(plan, builder.package(), {"MIBIB", "TZ"});
 }
 
 /// A random package on a chip of at most 40 blocks of 4 sectors.
