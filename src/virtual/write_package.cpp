@@ -74,7 +74,7 @@ Result<void> write_file(const GeneratedFile& file, const fs::path& path) {
     return fail_errno(errno, attempt);
   }
   TRY(pour(file, [&](ByteView piece) -> Result<void> {
-    if (std::fwrite(piece.data(), 1, piece.size(), out.get()) != piece.size()) {
+    if (!piece.empty() && std::fwrite(piece.data(), 1, piece.size(), out.get()) != piece.size()) {
       return fail_errno(errno, attempt);
     }
     return {};
