@@ -22,7 +22,7 @@ Result<void> stop_unless_lifted(const FlashOptions& options, const std::string& 
                         rule, nothing_sent));
 }
 
-Result<void> compare(const Revision& modem, const Revision& package) {
+Result<void> compare(const Revision& modem, const Revision& package, const FlashOptions& options) {
   if (modem.order_code != package.order_code) {
     return fail(Code::refused)
         .rule("order-code")
@@ -38,6 +38,12 @@ Result<void> compare(const Revision& modem, const Revision& package) {
                           modem.memory.empty() ? "of no known size" : modem.memory,
                           package.memory.empty() ? "of no known size" : package.memory))
         .hint(fmt::format("take a firmware with {} in its name; {}", modem.memory, nothing_sent));
+  }
+  if (modem.baseline != package.baseline) {
+    return stop_unless_lifted(options, "baseline",
+                              fmt::format("the modem runs baseline R{:02}, the package is R{:02}: builds of two "
+                                          "baselines may not boot on each other's hardware (EC25EFA R06 and R08 don't)",
+                                          modem.baseline, package.baseline));
   }
   return {};
 }
@@ -60,7 +66,7 @@ Result<void> check_fit(const Identity* identity, const firmware::Package& packag
             ? "the modem did not tell its revision"
             : fmt::format("the modem's revision {} is no name this tool understands", printable(identity->revision)));
   }
-  return package.revision ? compare(*modem, *package.revision) : Result<void>{};
+  return package.revision ? compare(*modem, *package.revision, options) : Result<void>{};
 }
 
 }  // namespace modemedic::operation

@@ -30,7 +30,8 @@ struct FlashReport {
   Duration whole_time{};
 };
 
-/// May this modem take this package at all? Order code and memory equal, chip equal; unknown identity is a stop.
+/// May this modem take this package at all? Order code and memory must be equal; another baseline and an unknown
+/// identity are stops.
 /// @param identity  nullptr when the modem can't be asked (EDL)
 /// @return Code::refused with the rule
 Result<void> check_fit(const Identity* identity, const firmware::Package& package, const FlashOptions& options);

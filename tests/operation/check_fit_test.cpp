@@ -47,6 +47,15 @@ TEST(CheckFit, RefusesAnotherMemoryButNotATrailingA) {
   EXPECT_EQ(rule_of(check("EG25GGBR07A07M2GA", "EG25GGBR07A08M2G")), "taken");
 }
 
+/// Story 5: "upgraded" from R06 to R08, passed, and dead.
+TEST(CheckFit, StopsAtAnotherBaselineEitherWay) {
+  EXPECT_EQ(rule_of(check("EC25EFAR06A17M4G_20.200.20.200", "EC25EFAR08A01M4G_01.001.01.001")), "baseline");
+  EXPECT_EQ(rule_of(check("EC25EFAR08A01M4G_01.001.01.001", "EC25EFAR06A17M4G_20.200.20.200")), "baseline");
+  FlashOptions lifted;
+  lifted.overrides = {"baseline"};
+  EXPECT_EQ(rule_of(check("EC25EFAR02A08M4G", "EC25EFAR06A11M4G", lifted)), "taken");
+}
+
 TEST(CheckFit, StopsForAnUnknownModemUnlessLifted) {
   FlashOptions lifted;
   lifted.overrides = {"unknown"};
