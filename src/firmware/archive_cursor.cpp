@@ -16,7 +16,7 @@ namespace modemedic::firmware {
 
 namespace {
 
-constexpr std::size_t block_size = 256 * 1024;
+constexpr std::size_t block_size = 256_KiB;
 /// What may be read before the first entry is known. A .zip's directory is read whole, and libarchive keeps several
 /// times its size; 100,000 entries need about 10 MiB.
 constexpr std::uint64_t largest_index = 16_MiB;

@@ -20,7 +20,7 @@ namespace {
 
 /// Bytes of one read: out of the page cache it makes no difference above 64 KiB, and it stays in the second-level cache
 /// for the digest that comes next. A thread of its own brought nothing: the kernel reads ahead by itself.
-constexpr std::size_t read_size = 256 * 1024;
+constexpr std::size_t read_size = 256_KiB;
 
 constexpr std::size_t deepest_folder = 16;
 
@@ -188,6 +188,7 @@ Result<std::unique_ptr<Source>> open_folder(FileHandle folder, const std::string
   auto entries = walk.entries().entries();
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   std::vector<std::string> raw_paths;
+  raw_paths.reserve(entries.size());
   for (const auto& entry : entries) {
     raw_paths.push_back(walk.raw_paths[entry.path]);
   }

@@ -68,7 +68,7 @@ private:
   Result<void> entry(std::string_view text) {
     auto colon = text.rfind(':');
     if (!text.starts_with("FILE:") || colon < 5) {
-      return bad(fmt::format("\"{}\" is not FILE:\\path:digest", printable(text, 60)));
+      return bad(fmt::format(R"("{}" is not FILE:\path:digest)", printable(text, 60)));
     }
     auto md5 = parse_md5(text.substr(colon + 1));
     if (!md5) {

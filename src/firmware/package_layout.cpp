@@ -164,6 +164,7 @@ private:
 
   std::string list(const std::vector<std::size_t>& indices) const {
     std::vector<std::string> names;
+    names.reserve(indices.size());
     for (auto index : indices) {
       names.push_back(printable(layout_.paths[index]));
     }
@@ -172,6 +173,7 @@ private:
 
   static std::vector<std::string> printable_all(const std::set<std::string>& roots) {
     std::vector<std::string> names;
+    names.reserve(roots.size());
     for (const auto& root : roots) {
       names.push_back(root.empty() ? "its top folder" : printable(root));
     }

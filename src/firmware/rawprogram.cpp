@@ -240,7 +240,7 @@ Result<RawHeader> parse_raw_header(ByteView xml, const std::string& file) {
   pugi::xml_document document;
   TRY(parse_safe_xml(xml, file, document));
   RawHeader header;
-  for (const auto& parent : {pugi::xml_node(document), document.document_element()}) {
+  for (const auto& parent : {document.root(), document.document_element()}) {
     for (auto node : parent.children()) {
       if (node.type() == pugi::node_comment) {
         TRY(read_comment(node.value(), file, header));

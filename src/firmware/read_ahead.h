@@ -13,7 +13,7 @@ namespace modemedic::firmware {
 /// stops the thread after the read that it is in (at most one block of an archive).
 class ReadAhead final : public Stream {
 public:
-  static constexpr std::size_t chunk_size = 256 * 1024;
+  static constexpr std::size_t chunk_size = 256_KiB;
   static constexpr std::size_t chunks = 4;
 
   explicit ReadAhead(std::unique_ptr<Stream> inner);

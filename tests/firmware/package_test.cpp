@@ -15,7 +15,6 @@ using test::TemporaryDirectory;
 using test::TinyPackage;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class PackageTest : public testing::Test {
 protected:
@@ -254,9 +253,9 @@ TEST_F(PackageTest, RefusesProgramsThatOverlap) {
 
 TEST_F(PackageTest, RefusesAnImageLargerThanItsPartition) {
   TinyPackage tiny;
-  tiny.files["update/rpm.mbn"].resize(576 * 2048);
+  tiny.files["update/rpm.mbn"].resize(1'179'648);
   EXPECT_TRUE(read(tiny));
-  tiny.files["update/rpm.mbn"].resize(576 * 2048 + 1);
+  tiny.files["update/rpm.mbn"].resize(1'179'649);
   EXPECT_THAT(failure_of(tiny), failed_with(Code::package_bad, "update/rpm.mbn: it has 1179649 bytes"));
 }
 

@@ -154,7 +154,7 @@ TEST(Rawprogram, RefusesACommentWithoutItsNumber) {
 }
 
 TEST(Patches, AreCountedByWhereTheyGo) {
-  auto count = count_patches(as_bytes("<patches><patch filename=\"DISK\"/><patch filename=\"a.mbn\"/></patches>"), "p");
+  auto count = count_patches(as_bytes(R"(<patches><patch filename="DISK"/><patch filename="a.mbn"/></patches>)"), "p");
   ASSERT_TRUE(count);
   EXPECT_EQ(count->on_disk, 1U);
   EXPECT_EQ(count->in_files, 1U);
