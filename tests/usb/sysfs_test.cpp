@@ -19,13 +19,14 @@ using testing::SizeIs;
 
 /// A folder that looks as the kernel's, as much as is needed.
 class Tree : public testing::Test {
+public:
+  ~Tree() override { fs::remove_all(root); }
+
 protected:
   Tree() {
     auto pattern = (fs::temp_directory_path() / "modemedic-XXXXXX").string();
     root = mkdtemp(pattern.data());
   }
-
-  ~Tree() override { fs::remove_all(root); }
 
   void file(const fs::path& path, const std::string& text) const {
     fs::create_directories((root / path).parent_path());
