@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include <CLI/CLI.hpp>
+
 namespace modemedic::app {
+
+void add_package_options(CLI::App& command, PackageOptions& options) {
+  command.add_option("PACKAGE", options.path, "a folder, .zip, .7z or .tar with the firmware")->required();
+  command.add_option("--programmer", options.choice.programmer, "which programmer, where the package has several");
+  command.add_option("--rawprogram", options.choice.rawprogram, "which rawprogram XML, where it has several");
+}
 
 Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events) {
   auto package = firmware::read_package(options.path, options.choice, events);

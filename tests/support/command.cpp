@@ -30,7 +30,14 @@ PipeEnds make_pipe() {
   return {ends[0], ends[1]};
 }
 
+/// What these tests make modemedic remember goes with them: never into the state folder of who runs them.
+void keep_state_here() {
+  static const TempDir state;
+  setenv("XDG_STATE_HOME", state.path().c_str(), 1);
+}
+
 pid_t spawn(const std::vector<std::string>& arguments, int out, int err) {
+  keep_state_here();
   std::vector<std::string> words{MODEMEDIC_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

@@ -8,7 +8,9 @@
 
 #include <cstdio>
 #include <iostream>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -16,6 +18,12 @@
 namespace modemedic::app {
 
 namespace {
+
+struct FlashCommandOptions {
+  PackageOptions package;
+  bool yes = false;
+  std::vector<std::string> overrides;
+};
 
 /// Asks the person at the terminal; a script must have said --yes.
 Result<void> confirm(const FlashCommandOptions& options, const operation::Found& modem,
@@ -37,8 +45,6 @@ Result<void> confirm(const FlashCommandOptions& options, const operation::Found&
   return {};
 }
 
-}  // namespace
-
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
@@ -52,6 +58,19 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   TRY_ASSIGN(auto report, operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
   show_report(report, output);
   return {};
+}
+
+}  // namespace
+
+void add_flash(Grammar& grammar) {
+  auto options = std::make_shared<FlashCommandOptions>();
+  auto& command = grammar.command(
+      "flash", "put a package onto a modem and let the modem prove it",
+      "modemedic --bus usbip:127.0.0.1 flash EG25GGBR07A08M2G_30.006.30.006.zip --yes",
+      [&grammar, options](Output& output, auto& stop) { return flash(grammar.global(), *options, output, stop); });
+  add_package_options(command, options->package);
+  command.add_flag("--yes", options->yes, "don't ask before the point of no return");
+  command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 
 }  // namespace modemedic::app

@@ -4,6 +4,7 @@
 #include "operation/find_modem.h"
 #include "operation/identify.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -58,8 +59,6 @@ void print(const Row& row, Output& output) {
                           row.silence.empty() ? sighting.next : "AT does not answer: " + printable(row.silence)));
 }
 
-}  // namespace
-
 Result<void> list(const GlobalOptions& global, Output& output) {
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global.bus, clock));
@@ -74,6 +73,14 @@ Result<void> list(const GlobalOptions& global, Output& output) {
     print(look_at(*bus, modem, output), output);
   }
   return {};
+}
+
+}  // namespace
+
+void add_list(Grammar& grammar) {
+  grammar.command("list", "every modem in sight: port, state, model, what to do next",
+                  "modemedic --bus usbip:127.0.0.1 list",
+                  [&grammar](Output& output, auto&) { return list(grammar.global(), output); });
 }
 
 }  // namespace modemedic::app

@@ -3,9 +3,19 @@
 #include "app/package_view.h"
 #include "virtual/persona.h"
 
+#include <memory>
+
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace modemedic::app {
+
+namespace {
+
+struct PlanOptions {
+  PackageOptions package;
+  std::string persona;
+};
 
 Result<void> show_plan(const PlanOptions& options, Output& output) {
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
@@ -17,6 +27,17 @@ Result<void> show_plan(const PlanOptions& options, Output& output) {
   show_steps(proven.plan(), package, output);
   output.line(fmt::format("\nproven: every image ends where it belongs, nothing else is touched; nothing was sent"));
   return {};
+}
+
+}  // namespace
+
+void add_plan(Grammar& grammar) {
+  auto options = std::make_shared<PlanOptions>();
+  auto& command = grammar.command("plan", "the steps a flash would take, proven; nothing is sent",
+                                  "modemedic plan EG25GGBR07A08M2G_30.006.30.006/ --persona eg25-g",
+                                  [options](Output& output, auto&) { return show_plan(*options, output); });
+  add_package_options(command, options->package);
+  command.add_option("--persona", options->persona, "check against this virtual modem's chip, too");
 }
 
 }  // namespace modemedic::app

@@ -10,12 +10,20 @@
 #include "virtual/persona.h"
 
 #include <algorithm>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace modemedic::app {
 
 namespace {
+
+struct RehearseOptions {
+  PackageOptions package;
+  std::string persona;   ///< empty: the one whose NAND the package is for
+  std::string revision;  ///< what the twin runs before; empty: one release older than the package
+};
 
 using namespace std::chrono_literals;
 
@@ -61,8 +69,6 @@ Result<firmware::Revision> revision_before(const std::string& asked, const firmw
   return older;
 }
 
-}  // namespace
-
 Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_token stop) {
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
   const auto& [package, proven] = planned;
@@ -89,6 +95,18 @@ Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_
   output.line(fmt::format("rehearsed on a virtual {} (times are the modem's, simulated):", persona.product));
   show_report(*report, output);
   return {};
+}
+
+}  // namespace
+
+void add_rehearse(Grammar& grammar) {
+  auto options = std::make_shared<RehearseOptions>();
+  auto& command = grammar.command("rehearse", "flash the package onto a virtual twin, on simulated time",
+                                  "modemedic rehearse EG25GGBR07A08M2G_30.006.30.006.zip",
+                                  [options](Output& output, auto& stop) { return rehearse(*options, output, stop); });
+  add_package_options(command, options->package);
+  command.add_option("--persona", options->persona, "the twin; default: the one the package's NAND fits");
+  command.add_option("--revision", options->revision, "what the twin runs before");
 }
 
 }  // namespace modemedic::app

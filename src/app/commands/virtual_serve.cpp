@@ -17,6 +17,7 @@
 #include <optional>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/eventfd.h>
@@ -24,6 +25,17 @@
 namespace modemedic::app {
 
 namespace {
+
+struct ServeOptions {
+  std::vector<std::string> modems;  ///< PERSONA[:MODE]
+  std::string listen = "127.0.0.1:3240";
+  std::string revision;
+  std::string state_dir;
+  std::vector<std::string> faults;
+  bool blank = false;
+  bool vhci = false;
+  bool real_timing = false;
+};
 
 constexpr std::uint32_t first_serial = 0x1bad0001;
 
@@ -100,8 +112,6 @@ void announce(const twin::VirtualModem& modem, const std::string& busid, Output&
   std::fflush(stdout);  // a script waits for this line
 }
 
-}  // namespace
-
 Result<void> virtual_serve(const ServeOptions& options, Output& output, const std::stop_token& stop) {
   TRY_ASSIGN(auto address, parse_address(options.listen, protocol::usbip::default_port));
   TRY_ASSIGN(auto faults, parse_faults(options.faults));
@@ -136,6 +146,25 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   }
   std::stop_callback wake(stop, [&stopped] { eventfd_write(stopped.get(), 1); });
   return server->run(stopped.get());
+}
+
+}  // namespace
+
+void add_virtual_serve(Grammar& grammar, CLI::App& group) {
+  auto options = std::make_shared<ServeOptions>();
+  auto& command =
+      grammar.command(group, "serve", "export virtual modems over USB/IP until interrupted",
+                      "modemedic virtual serve eg25-g ec25-e:edl --listen 127.0.0.1:0",
+                      [options](Output& output, auto& stop) { return virtual_serve(*options, output, stop); });
+  command.add_option("PERSONA[:MODE]", options->modems, "MODE: running (default), edl, download, dump, fastboot")
+      ->required();
+  command.add_option("--listen", options->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  command.add_option("--revision", options->revision, "firmware on the modems; default: the persona's own");
+  command.add_flag("--blank", options->blank, "a chip with nothing but its own EFS on it");
+  command.add_option("--state", options->state_dir, "keep each modem's NAND in this folder");
+  command.add_option("--fault", options->faults, "KIND[@AT][:N], see docs/virtual-modem.md (repeatable)");
+  command.add_flag("--vhci", options->vhci, "plug them into this machine's own USB too (Linux with vhci-hcd, as root)");
+  command.add_flag("--real-timing", options->real_timing, "NAND and boot take as long as on a real modem");
 }
 
 }  // namespace modemedic::app
