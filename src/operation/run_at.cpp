@@ -1,5 +1,7 @@
 #include "operation/run_at.h"
 
+#include "operation/feed_machine.h"
+
 #include <array>
 #include <variant>
 
@@ -13,20 +15,6 @@ constexpr Duration send_patience = 2s;
 
 /// A port that streams (NMEA, logs) is never quiet: no more than this is dropped.
 constexpr int most_transfers_dropped = 64;
-
-Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, protocol::AtHost& host, Duration patience) {
-  std::array<std::byte, 4096> buffer{};
-  auto received = pipe.receive(buffer, Deadline::in(clock, patience));
-  if (received) {
-    host.feed(ByteView(buffer).first(*received));
-    return {};
-  }
-  if (received.error().code == Code::timeout) {
-    host.timed_out();
-    return {};
-  }
-  return fail(std::move(received.error()));
-}
 
 }  // namespace
 

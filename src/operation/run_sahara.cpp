@@ -1,6 +1,7 @@
 #include "operation/run_sahara.h"
 
-#include <array>
+#include "operation/feed_machine.h"
+
 #include <utility>
 #include <variant>
 
@@ -11,20 +12,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration send_patience = 5s;
-
-Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, protocol::SaharaHost& host, Duration patience) {
-  std::array<std::byte, 16384> buffer{};
-  auto received = pipe.receive(buffer, Deadline::in(clock, patience));
-  if (received) {
-    host.feed(ByteView(buffer).first(*received));
-    return {};
-  }
-  if (received.error().code == Code::timeout) {
-    host.timed_out();
-    return {};
-  }
-  return fail(std::move(received.error()));
-}
 
 }  // namespace
 
