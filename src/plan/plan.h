@@ -4,6 +4,8 @@
 #include "base/units.h"
 #include "firmware/package.h"
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,10 +43,16 @@ struct Plan {
   Geometry geometry;
 };
 
+/// Images (indexes into Package::images) that were read back from this very chip: each is whole in its partition, and
+/// nothing is behind it. What a flash that was cut has left, and the next one needn't send again.
+using Standing = std::set<std::size_t>;
+
+/// @param standing  what need not be written again; an image whose partition another command of the package erases is
+///                  written all the same, and so is SBL
 /// @return the safe order: SBL's erase first and proven, the other erases, the programs in the source's own order,
 ///         MIBIB next to last, SBL last. Code::refused (rule efs, partition or erase-all) and Code::package_bad for a
 ///         package that asks for what no flash may do
-Result<Plan> make_plan(const firmware::Package& package);
+Result<Plan> make_plan(const firmware::Package& package, const Standing& standing = {});
 
 /// A plan that has been shown to be right for this package.
 class ProvenPlan {
@@ -52,7 +60,7 @@ public:
   const Plan& plan() const { return plan_; }
 
 private:
-  friend Result<ProvenPlan> prove_plan(Plan plan, const firmware::Package& package);
+  friend Result<ProvenPlan> prove_plan(Plan plan, const firmware::Package& package, const Standing& standing);
 
   explicit ProvenPlan(Plan plan) : plan_(std::move(plan)) {}
 
@@ -62,8 +70,9 @@ private:
 /// Shows that every sector an image is written to ends holding that image, that none is programmed without having
 /// been erased, that nothing outside the named ranges is touched, that each image fits its partition, that the MIBIB
 /// agrees, and that SBL is absent (so the boot ROM falls into EDL by itself) whenever anything else is incomplete.
+/// @param standing  images that are on the chip before the plan begins
 /// @return Code::plan_unproven with the first sector and step at fault
-Result<ProvenPlan> prove_plan(Plan plan, const firmware::Package& package);
+Result<ProvenPlan> prove_plan(Plan plan, const firmware::Package& package, const Standing& standing = {});
 
 /// What getstorageinfo told of the chip.
 struct ChipReport {

@@ -41,9 +41,10 @@ constexpr Outcome written{"the new firmware, whole: it starts at the next power-
 
 class Planner {
 public:
-  explicit Planner(const Package& package) : package_(package) {}
+  Planner(const Package& package, const Standing& asked) : package_(package), standing_(asked) {}
 
   Plan make() {
+    choose_standing();
     choose_erases();
     order_programs();
     add(Step::Kind::switch_to_edl, "switch to EDL", before_erase);
@@ -70,6 +71,32 @@ private:
     std::size_t command;  ///< an erase of the package, or the program whose partition no erase of it covers
   };
 
+  /// An image stays only if no erase that must be sent touches it; SBL never does, because it is what is absent while
+  /// anything else changes.
+  void choose_standing() {
+    standing_.erase(index_of(image_of(Role::sbl)));
+    for (auto changed = true; changed;) {
+      changed = false;
+      for (const auto& command : package_.commands) {
+        if (command.kind == RawCommand::Kind::erase && !spared(command)) {
+          changed =
+              std::erase_if(standing_,
+                            [&](std::size_t i) { return package_.images[i].range.overlaps(command.range); }) > 0 ||
+              changed;
+        }
+      }
+    }
+  }
+
+  /// All that an erase would touch is standing: it has been done.
+  bool spared(const RawCommand& command) const {
+    SectorMap<bool> stands(false);
+    for (auto i : standing_) {
+      stands.assign(package_.images[i].range, true);
+    }
+    return !command.vendor_tagged() && !stands.first_other(command.range, true);
+  }
+
   /// SBL's erase, then those of the package in its order, then what is programmed without one of them.
   void choose_erases() {
     const auto& sbl = image_of(Role::sbl);
@@ -83,13 +110,14 @@ private:
       }
       if (command.range == sbl.range && package_.commands[erases_[0].command].kind != RawCommand::Kind::erase) {
         erases_[0].command = i;
-      } else if (command.vendor_tagged() || !planned(command.range)) {
+      } else if (!spared(command) && (command.vendor_tagged() || !planned(command.range))) {
         erases_.push_back({command.range, i});
         erased.assign(command.range, true);
       }
     }
-    for (const auto& image : package_.images) {
-      if (erased.first_other(image.range, true)) {
+    for (std::size_t i = 0; i < package_.images.size(); ++i) {
+      const auto& image = package_.images[i];
+      if (!standing_.contains(i) && erased.first_other(image.range, true)) {
         erases_.push_back({image.range, image.command});
       }
     }
@@ -102,7 +130,9 @@ private:
   /// As the source gives files cheaply, so that an archive is read once; MIBIB next to last, SBL last.
   void order_programs() {
     for (std::size_t i = 0; i < package_.images.size(); ++i) {
-      programs_.push_back(i);
+      if (!standing_.contains(i)) {
+        programs_.push_back(i);
+      }
     }
     auto place = [&](std::size_t i) {
       const auto& image = package_.images[i];
@@ -118,6 +148,8 @@ private:
     return *std::find_if(package_.images.begin(), package_.images.end(),
                          [&](const Image& image) { return role_of(image.partition) == role; });
   }
+
+  std::size_t index_of(const Image& image) const { return static_cast<std::size_t>(&image - package_.images.data()); }
 
   Step& add(Step::Kind kind, std::string what, const Outcome& outcome) {
     Step step;
@@ -160,6 +192,7 @@ private:
   }
 
   const Package& package_;
+  Standing standing_;
   std::vector<Erase> erases_;
   std::vector<std::size_t> programs_;
   std::vector<Step> steps_;
@@ -167,9 +200,9 @@ private:
 
 }  // namespace
 
-Result<Plan> make_plan(const Package& package) {
+Result<Plan> make_plan(const Package& package, const Standing& standing) {
   TRY(check_may_touch(package));
-  return Planner(package).make();
+  return Planner(package, standing).make();
 }
 
 }  // namespace modemedic::plan

@@ -34,11 +34,12 @@ bool changes_chip(const Step& step) {
 /// nothing of how the plan was made.
 class Walk {
 public:
-  explicit Walk(const Package& package, const Geometry& geometry)
-      : package_(package), geometry_(geometry), chip_(old_firmware) {}
+  Walk(const Package& package, const Geometry& geometry, const Standing& standing)
+      : package_(package), geometry_(geometry), standing_(standing), chip_(old_firmware) {}
 
   Result<void> prove(const std::vector<Step>& steps) {
     TRY(check_package());
+    TRY(take_standing());
     for (std::size_t i = 0; i < steps.size(); ++i) {
       number_ = i + 1;
       step_ = &steps[i];
@@ -100,6 +101,25 @@ private:
           fmt::format("{} bytes for {} do not fit its {} sectors", size, image.partition, image.range.count.n));
     }
     return {};
+  }
+
+  /// What was read back before the plan begins is on the abstract chip, too.
+  Result<void> take_standing() {
+    for (auto index : standing_) {
+      if (index >= package_.images.size() || &package_.images[index] == sbl_) {
+        return wrong("an image is said to be on the chip that cannot be");
+      }
+      const auto& range = package_.images[index].range;
+      chip_.assign(range, erased);
+      chip_.assign(data_range(index), static_cast<Content>(index));
+    }
+    return {};
+  }
+
+  /// The sectors that an image fills.
+  SectorRange data_range(std::size_t index) const {
+    const auto& image = package_.images[index];
+    return {image.range.start, geometry_.sectors_for(package_.file(image).size)};
   }
 
   Result<void> take(const Step& step) {
@@ -219,10 +239,10 @@ private:
       return wrong("stands for no image of the package");
     }
     const auto& image = package_.images[step.image];
-    auto sectors = geometry_.sectors_for(package_.file(image).size);
-    if (step.range != SectorRange{image.range.start, sectors} || step.name != image.partition) {
-      return wrong(
-          fmt::format("{} are not where {} of {} sectors belongs", describe(step.range), image.partition, sectors.n));
+    auto data = data_range(step.image);
+    if (step.range != data || step.name != image.partition) {
+      return wrong(fmt::format("{} are not where {} of {} sectors belongs", describe(step.range), image.partition,
+                               data.count.n));
     }
     if (auto other = chip_.first_other(step.range, erased)) {
       return wrong(fmt::format("sector {} is programmed without having been erased", other->n));
@@ -247,7 +267,7 @@ private:
 
   Result<void> check_complete(std::size_t index) const {
     const auto& image = package_.images[index];
-    SectorRange data{image.range.start, geometry_.sectors_for(package_.file(image).size)};
+    auto data = data_range(index);
     SectorRange rest{data.end(), image.range.count - data.count};
     if (auto other = chip_.first_other(data, static_cast<Content>(index))) {
       return wrong(fmt::format("sector {} does not hold {}", other->n, image.partition));
@@ -289,6 +309,7 @@ private:
 
   const Package& package_;
   Geometry geometry_;
+  const Standing& standing_;
   SectorMap<Content> chip_;
   const Image* sbl_ = nullptr;
   std::vector<std::size_t> done_;  ///< commands that erases stood for
@@ -306,8 +327,8 @@ private:
 
 }  // namespace
 
-Result<ProvenPlan> prove_plan(Plan plan, const Package& package) {
-  TRY(Walk(package, plan.geometry).prove(plan.steps));
+Result<ProvenPlan> prove_plan(Plan plan, const Package& package, const Standing& standing) {
+  TRY(Walk(package, plan.geometry, standing).prove(plan.steps));
   return ProvenPlan(std::move(plan));
 }
 

@@ -180,6 +180,49 @@ TEST(Prover, ProvesEveryPlanOfThePlannerAndTheSectorsAgree) {
   }
 }
 
+/// Any images but SBL.
+Standing random_standing(const firmware::Package& package, std::mt19937_64& random) {
+  Standing standing;
+  for (std::size_t i = 0; i < package.images.size(); ++i) {
+    if (package.images[i].range.start.n != 0 && random() % 2 == 0) {
+      standing.insert(i);
+    }
+  }
+  return standing;
+}
+
+TEST(Prover, ProvesThePlanThatGoesOnFromWhatStands) {
+  std::mt19937_64 random(4);
+  std::size_t spared = 0;
+  for (int i = 0; i < 500; ++i) {
+    auto builder = random_package(random);
+    const auto& package = builder.package();
+    auto standing = random_standing(package, random);
+    auto plan = make_plan(package, standing);
+    ASSERT_TRUE(plan);
+    auto proven = prove_plan(*plan, package, standing);
+    ASSERT_TRUE(proven) << proven.error().what;
+    ASSERT_EQ(walk_sector_by_sector(*plan, package, standing), "");
+    spared += good_plan(package).steps.size() - plan->steps.size();
+    if (plan->steps.size() < good_plan(package).steps.size()) {
+      ASSERT_FALSE(prove_plan(*plan, package)) << "without what stands the plan lacks steps";
+    }
+  }
+  EXPECT_GT(spared, 500U);
+}
+
+TEST(Prover, DoesNotBelieveThatSblStands) {
+  auto package = eg25_in_trap_order().package();
+  auto sbl = std::find_if(package.images.begin(), package.images.end(),
+                          [](const firmware::Image& image) { return image.range.start.n == 0; });
+  Standing standing{static_cast<std::size_t>(sbl - package.images.begin())};
+  EXPECT_FALSE(prove_plan(good_plan(package), package, standing));
+  auto plan = make_plan(package, standing);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->steps.size(), good_plan(package).steps.size()) << "SBL is written whatever is said of it";
+  EXPECT_FALSE(prove_plan(good_plan(package), package, {package.images.size()})) << "no such image";
+}
+
 /// One random change of a plan; its name.
 std::string mutate(Plan& plan, std::mt19937_64& random, const firmware::Package& package) {
   auto& steps = plan.steps;
@@ -236,6 +279,26 @@ TEST(Prover, NeverProvesAChangedPlanThatWouldGoWrong) {
   for (const auto* change : {"swap", "drop", "duplicate", "shift", "resize", "image", "command", "shuffle"}) {
     EXPECT_GT(caught[change], 50) << change;
   }
+}
+
+TEST(Prover, NeverProvesAChangedPlanThatGoesOnWrongly) {
+  std::mt19937_64 random(5);
+  auto still_right = 0;
+  for (int i = 0; i < 5000; ++i) {
+    auto builder = random_package(random);
+    const auto& package = builder.package();
+    auto standing = random_standing(package, random);
+    auto plan = *make_plan(package, standing);
+    if (random() % 2 == 0) {
+      mutate(plan, random, package);
+    }
+    auto other = random() % 2 == 0 ? standing : random_standing(package, random);
+    if (prove_plan(plan, package, other)) {
+      ++still_right;
+      ASSERT_EQ(walk_sector_by_sector(plan, package, other), "");
+    }
+  }
+  EXPECT_GT(still_right, 2000);
 }
 
 TEST(Prover, LetsNoDocumentOrderPassThatWouldGoWrong) {

@@ -40,9 +40,16 @@ bool is_sbl(const std::string& name) {
 
 }  // namespace
 
-std::string walk_sector_by_sector(const Plan& plan, const firmware::Package& package) {
+std::string walk_sector_by_sector(const Plan& plan, const firmware::Package& package, const Standing& standing) {
   auto wanted = wanted_chip(package);
   std::vector<Sector> chip(wanted.size());
+  for (auto i : standing) {
+    const auto& range = package.images[i].range;
+    auto data_end = range.start + package.geometry.sectors_for(package.file(package.images[i]).size);
+    for (auto s = range.start; s < range.end(); s += {1}) {
+      chip[s.n] = s < data_end ? Sector{Sector::Holds::image, i} : Sector{Sector::Holds::blank};
+    }
+  }
   auto sbl =
       std::find_if(package.images.begin(), package.images.end(), [](const auto& i) { return is_sbl(i.partition); });
   auto right = [&](std::uint64_t s) { return !wanted[s] || chip[s] == *wanted[s]; };
