@@ -80,7 +80,7 @@ void support(archive* handle, ArchiveKind kind) {
 
 }  // namespace
 
-Result<std::shared_ptr<ArchiveFile>> ArchiveFile::open(FileHandle handle, ArchiveKind kind, const std::string& path) {
+Result<std::shared_ptr<ArchiveFile>> ArchiveFile::open(Descriptor handle, ArchiveKind kind, const std::string& path) {
   struct stat info {};
 
   if (::fstat(handle.get(), &info) != 0) {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "firmware/archive_source.h"
-#include "firmware/file_handle.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,12 +16,12 @@ namespace modemedic::firmware {
 
 /// An archive's file, open for as long as anyone reads from it.
 struct ArchiveFile {
-  FileHandle handle;
+  Descriptor handle;
   ArchiveKind kind = ArchiveKind::zip;
   std::string path;  ///< what the person named
   std::uint64_t size = 0;
 
-  static Result<std::shared_ptr<ArchiveFile>> open(FileHandle handle, ArchiveKind kind, const std::string& path);
+  static Result<std::shared_ptr<ArchiveFile>> open(Descriptor handle, ArchiveKind kind, const std::string& path);
 };
 
 /// What an archive says of one entry.

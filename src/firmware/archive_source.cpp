@@ -114,7 +114,7 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_archive(FileHandle file, ArchiveKind kind, const std::string& path) {
+Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& path) {
   if (kind == ArchiveKind::seven_zip) {
     TRY(check_seven_zip(file.get(), path));
   }

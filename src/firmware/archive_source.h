@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/error.h"
-#include "firmware/file_handle.h"
 #include "firmware/source.h"
 
 #include <memory>
@@ -19,6 +19,6 @@ enum class ArchiveKind {
 /// in memory (a .7z or .xz also needs its dictionary).
 /// @param file  open; its position is neither used nor moved
 /// @param path  what the person named, for errors
-Result<std::unique_ptr<Source>> open_archive(FileHandle file, ArchiveKind kind, const std::string& path);
+Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& path);
 
 }  // namespace modemedic::firmware

@@ -50,7 +50,7 @@ public:
 
 private:
   Result<void> list(const std::string& folder) {
-    FileHandle handle(
+    Descriptor handle(
         ::openat(root_, folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     std::unique_ptr<DIR, CloseFolder> entries(handle.is_open() ? ::fdopendir(handle.get()) : nullptr);
     if (!entries) {
@@ -107,12 +107,12 @@ private:
 };
 
 /// Opens root/a/b/c with no link on the way, though the folder may have changed since it was listed.
-Result<FileHandle> open_inside(int root, const std::string& raw) {
-  FileHandle folder;
+Result<Descriptor> open_inside(int root, const std::string& raw) {
+  Descriptor folder;
   std::string_view rest = raw;
   for (auto slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
     std::string part(rest.substr(0, slash));
-    FileHandle next(::openat(folder.is_open() ? folder.get() : root, part.c_str(),
+    Descriptor next(::openat(folder.is_open() ? folder.get() : root, part.c_str(),
                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!next.is_open()) {
       return fail_errno(errno, "open " + printable(raw));
@@ -121,7 +121,7 @@ Result<FileHandle> open_inside(int root, const std::string& raw) {
     rest.remove_prefix(slash + 1);
   }
   // O_NONBLOCK: what is a pipe by now must not hold us.
-  FileHandle file(::openat(folder.is_open() ? folder.get() : root, std::string(rest).c_str(),
+  Descriptor file(::openat(folder.is_open() ? folder.get() : root, std::string(rest).c_str(),
                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 
   struct stat info {};
@@ -139,7 +139,7 @@ Result<FileHandle> open_inside(int root, const std::string& raw) {
 
 class FileStream final : public Stream {
 public:
-  FileStream(FileHandle file, std::string path) : file_(std::move(file)), path_(std::move(path)), buffer_(read_size) {}
+  FileStream(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)), buffer_(read_size) {}
 
   Result<ByteView> read() override {
     for (;;) {
@@ -154,14 +154,14 @@ public:
   }
 
 private:
-  FileHandle file_;
+  Descriptor file_;
   std::string path_;
   Buffer buffer_;
 };
 
 class FolderSource final : public Source {
 public:
-  FolderSource(FileHandle folder, std::vector<SourceEntry> entries, std::vector<std::string> raw_paths)
+  FolderSource(Descriptor folder, std::vector<SourceEntry> entries, std::vector<std::string> raw_paths)
       : folder_(std::move(folder)), entries_(std::move(entries)), raw_paths_(std::move(raw_paths)) {}
 
   const std::vector<SourceEntry>& entries() const override { return entries_; }
@@ -175,14 +175,14 @@ public:
   }
 
 private:
-  FileHandle folder_;
+  Descriptor folder_;
   std::vector<SourceEntry> entries_;
   std::vector<std::string> raw_paths_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_folder(FileHandle folder, const std::string& path) {
+Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::string& path) {
   FolderWalk walk(folder.get(), path);
   TRY(walk.run());
   auto entries = walk.entries().entries();

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/error.h"
-#include "firmware/file_handle.h"
 #include "firmware/source.h"
 
 #include <memory>
@@ -14,6 +14,6 @@ namespace modemedic::firmware {
 /// named through a link.
 /// @param folder  open, to read its entries from
 /// @param path    what the person named, for errors
-Result<std::unique_ptr<Source>> open_folder(FileHandle folder, const std::string& path);
+Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::string& path);
 
 }  // namespace modemedic::firmware

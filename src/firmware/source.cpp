@@ -1,7 +1,7 @@
 #include "firmware/source.h"
 
+#include "base/descriptor.h"
 #include "firmware/archive_source.h"
-#include "firmware/file_handle.h"
 #include "firmware/folder_source.h"
 
 #include <array>
@@ -64,7 +64,7 @@ Failure no_archive(const std::string& path, std::string_view what) {
 
 Result<std::unique_ptr<Source>> open_source(const std::string& path) {
   // O_NONBLOCK: a pipe must not hold us before we have seen that it is one.
-  FileHandle file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 
   struct stat info {};
 

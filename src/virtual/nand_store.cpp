@@ -153,7 +153,7 @@ bool NandStore::write_file(std::uint64_t offset, ByteView bytes) const {
 
 void NandStore::forget(std::uint64_t block) {
   auto offset = block * geometry_.block_size();
-  if (descriptor_) {
+  if (descriptor_.is_open()) {
     fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(data_offset_ + offset),
               static_cast<off_t>(geometry_.block_size()));
   } else if (geometry_.block_size() % host_page == 0) {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/units.h"
-#include "virtual/descriptor.h"
 
 #include <cstdint>
 #include <memory>
@@ -39,7 +39,7 @@ public:
 
   /// Overwrites the start of a page. @return false when the disk took it not
   bool write(std::uint64_t page, ByteView bytes) {
-    if (!descriptor_) {
+    if (!descriptor_.is_open()) {
       std::memcpy(data_ + page * geometry_.page_size, bytes.data(), bytes.size());
       return true;
     }

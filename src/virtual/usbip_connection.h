@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "virtual/descriptor.h"
+#include "base/descriptor.h"
 #include "virtual/usbip_exports.h"
 #include "virtual/usbip_session.h"
 

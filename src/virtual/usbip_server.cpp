@@ -43,7 +43,7 @@ void set_option(int socket, int level, int option) {
 
 Result<Descriptor> listening_socket(const addrinfo& address, const std::string& name) {
   Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
-  if (!socket) {
+  if (!socket.is_open()) {
     return fail_errno(errno, "make a socket");
   }
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
@@ -176,7 +176,7 @@ bool UsbIpServer::accepting() const {
 void UsbIpServer::accept_clients() {
   while (connections_.size() < most_connections) {
     Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!client) {
+    if (!client.is_open()) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         accept_from_ = timers_.clock().now() + accept_pause;
       }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/error.h"
-#include "virtual/descriptor.h"
 #include "virtual/timers.h"
 #include "virtual/usbip_connection.h"
 #include "virtual/vhci_host.h"

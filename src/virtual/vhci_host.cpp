@@ -73,7 +73,7 @@ Result<std::optional<Descriptor>> VhciHost::plug(std::size_t slot, std::uint32_t
 
   Descriptor attach(::open((controller_ / "attach").c_str(), O_WRONLY | O_CLOEXEC));
   auto order = fmt::format("{} {} {} {}", port->number, kernels.get(), devid, static_cast<unsigned>(speed));
-  if (!attach || write(attach.get(), order.data(), order.size()) < 0) {
+  if (!attach.is_open() || write(attach.get(), order.data(), order.size()) < 0) {
     return fail_errno(errno, fmt::format("plug into port {} of the virtual USB host controller", port->number));
   }
   return ours;

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "usb/fingerprint.h"
-#include "virtual/descriptor.h"
 
 #include <cstdint>
 #include <filesystem>

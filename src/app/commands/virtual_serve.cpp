@@ -2,8 +2,8 @@
 #include "app/open_bus.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "protocol/usbip_wire.h"
-#include "virtual/descriptor.h"
 #include "virtual/efs.h"
 #include "virtual/generator.h"
 #include "virtual/modem.h"
@@ -140,7 +140,7 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   output.object("listening", {{"host", address.host}, {"port", server->port()}});
   output.line(fmt::format("listening {}:{}", address.host, server->port()));
   std::fflush(stdout);  // a script waits for this line
-  twin::Descriptor stopped(eventfd(0, EFD_CLOEXEC));
+  Descriptor stopped(eventfd(0, EFD_CLOEXEC));
   if (stopped.get() < 0) {
     return fail_errno(errno, "make an eventfd");
   }

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace modemedic::twin {
+namespace modemedic {
 
 /// An open file descriptor that closes itself.
 class Descriptor {
@@ -29,14 +29,16 @@ public:
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  explicit operator bool() const { return number_ >= 0; }
+  /// Whether there is one.
+  bool is_open() const { return number_ >= 0; }
 
   int get() const { return number_; }
 
+  /// Hands the descriptor to someone else who closes it.
   int release() { return std::exchange(number_, -1); }
 
 private:
   int number_ = -1;
 };
 
-}  // namespace modemedic::twin
+}  // namespace modemedic
