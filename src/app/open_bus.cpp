@@ -46,7 +46,8 @@ Result<Address> parse_address(const std::string& text, std::uint16_t default_por
   return address;
 }
 
-Result<std::unique_ptr<usb::Bus>> open_bus(const std::string& name, const Clock& clock) {
+Result<std::unique_ptr<usb::Bus>> open_bus(const GlobalOptions& global, const Clock& clock) {
+  const auto& name = global.bus;
   constexpr std::string_view usbip = "usbip:";
   if (name.starts_with(usbip)) {
     TRY_ASSIGN(auto address, parse_address(name.substr(usbip.size()), protocol::usbip::default_port));

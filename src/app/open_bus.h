@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/grammar.h"
 #include "usb/bus.h"
 
 #include <memory>
@@ -19,6 +20,6 @@ Result<Address> parse_address(const std::string& text, std::uint16_t default_por
 
 /// The bus that --bus names: `usb`, or `usbip:HOST[:PORT]`.
 /// @return Code::usage, Code::io (nobody listens there)
-Result<std::unique_ptr<usb::Bus>> open_bus(const std::string& name, const Clock& clock);
+Result<std::unique_ptr<usb::Bus>> open_bus(const GlobalOptions& global, const Clock& clock);
 
 }  // namespace modemedic::app

@@ -35,8 +35,8 @@ Result<void> reset(usb::Bus& bus, const Given& given) {
 Result<void> wait_until_gone(usb::Bus& bus, const Given& given) {
   auto deadline = Deadline::in(bus.clock(), reset_patience);
   for (;;) {
-    TRY_ASSIGN(auto there, device_on(bus, given.modem.port));
-    if (!there || there->enumeration != given.modem.enumeration) {
+    TRY_ASSIGN(auto there, device_after(bus, given.modem));
+    if (!there || !usb::same_device(*there, given.modem)) {
       return {};
     }
     if (deadline.passed(bus.clock())) {
@@ -49,8 +49,7 @@ Result<void> wait_until_gone(usb::Bus& bus, const Given& given) {
 /// The modem runs again as who it was.
 Result<Identity> prove_return(usb::Bus& bus, const Given& given, Events& events) {
   auto deadline = Deadline::in(bus.clock(), boot_patience);
-  TRY_ASSIGN(auto modem,
-             wait_until_running(bus, given.modem.port, given.modem.enumeration, deadline, events, std::stop_token{}));
+  TRY_ASSIGN(auto modem, wait_until_running(bus, given.modem, deadline, events, std::stop_token{}));
   return identify(bus, modem, Deadline::in(bus.clock(), at_patience), events);
 }
 
@@ -58,8 +57,8 @@ Result<Identity> prove_return(usb::Bus& bus, const Given& given, Events& events)
 
 std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
   if (!given.in_edl) {
-    auto there = device_on(bus, given.modem.port);
-    auto stayed = there && *there && (*there)->enumeration == given.modem.enumeration;
+    auto there = device_after(bus, given.modem);
+    auto stayed = there && *there && usb::same_device(**there, given.modem);
     return stayed ? "nothing was written: the modem runs as before" : "nothing was written";
   }
   if (given.before == nullptr && given.pipe == nullptr) {

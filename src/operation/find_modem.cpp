@@ -47,6 +47,11 @@ std::string in_sight(const std::vector<Found>& modems) {
                         : "in sight: " + list_of(modems);
 }
 
+Result<Identity> ask(usb::Bus& bus, const Found& modem, Events& events) {
+  TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::question, events));
+  return identify(bus, modem.device, Deadline::in(bus.clock(), imei_patience), events);
+}
+
 /// Asks the running ones who they are. One that does not answer is not the one, but a person is told.
 std::vector<Found> with_imei(usb::Bus& bus, const std::vector<Found>& modems, std::string_view imei, Events& events) {
   std::vector<Found> chosen;
@@ -54,7 +59,7 @@ std::vector<Found> with_imei(usb::Bus& bus, const std::vector<Found>& modems, st
     if (modem.sighting.state != knowledge::State::running) {
       continue;
     }
-    auto identity = identify(bus, modem.device, Deadline::in(bus.clock(), imei_patience), events);
+    auto identity = ask(bus, modem, events);
     if (!identity) {
       events.emit(event::Log{event::Log::Level::warning,
                              fmt::format("{} did not tell its IMEI: {}", line_of(modem), identity.error().what)});

@@ -63,6 +63,7 @@ public:
 
   Result<FlashReport> run() {
     auto started = bus_.clock().now();
+    TRY_ASSIGN(reservation_, bus_.reserve(modem_.device, usb::Purpose::job, events_));
     TRY(look_before());
     const auto& steps = plan_.plan().steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -197,8 +198,7 @@ private:
   }
 
   Result<void> prove() {
-    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device.port, modem_.device.enumeration, report_.before, package_,
-                                          events_, stop_));
+    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device, report_.before, package_, events_, stop_));
     return {};
   }
 
@@ -230,6 +230,7 @@ private:
   std::stop_token stop_;
   ProgressMeter meter_;
   FlashReport report_;
+  std::unique_ptr<usb::Reservation> reservation_;  ///< until the pipe below is closed
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   bool known_before_ = false;     ///< the modem said who it is

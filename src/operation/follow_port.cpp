@@ -8,22 +8,47 @@
 
 namespace modemedic::operation {
 
-Result<std::optional<usb::DeviceInfo>> device_on(usb::Bus& bus, const std::string& port) {
-  TRY_ASSIGN(auto devices, bus.snapshot());
-  auto device = std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.port == port; });
-  return device == devices.end() ? std::nullopt : std::optional(std::move(*device));
+namespace {
+
+const usb::DeviceInfo* on_port(const std::vector<usb::DeviceInfo>& devices, const std::string& port) {
+  auto found = std::ranges::find(devices, port, &usb::DeviceInfo::port);
+  return port.empty() || found == devices.end() ? nullptr : &*found;
 }
 
-Result<std::optional<usb::DeviceInfo>> wait_for_next(usb::Bus& bus, const std::string& port, std::uint64_t gone,
-                                                     Duration settle, Deadline deadline) {
+}  // namespace
+
+Result<std::optional<usb::DeviceInfo>> device_after(usb::Bus& bus, const usb::DeviceInfo& last) {
+  TRY_ASSIGN(auto devices, bus.snapshot());
+  const auto* same = on_port(devices, last.port);
+  const auto* other = on_port(devices, last.companion);
+  if (same != nullptr && usb::same_device(*same, last)) {
+    return *same;  // what is on the companion already may be the modem, but it has not left here yet
+  }
+  if (same != nullptr && other != nullptr) {
+    return fail(Code::several_modems)
+        .what(fmt::format("where the modem was there are two devices now: {} on port {}, {} on port {}",
+                          describe(same->fingerprint), same->port, describe(other->fingerprint), other->port))
+        .hint("unplug what is not the modem, and look with modemedic list in what state it is");
+  }
+  auto found = same != nullptr ? same : other;
+  if (found == nullptr) {
+    return std::nullopt;
+  }
+  auto next = *found;
+  next.companion = found == other ? last.port : last.companion;  // it changes over here again, whatever it saw there
+  return next;
+}
+
+Result<std::optional<usb::DeviceInfo>> wait_for_next(usb::Bus& bus, const usb::DeviceInfo& gone, Duration settle,
+                                                     Deadline deadline) {
   std::optional<usb::DeviceInfo> seen;
   auto settled = deadline.at;
   for (;;) {
-    TRY_ASSIGN(auto now, device_on(bus, port));
-    if (now && now->enumeration == gone) {
+    TRY_ASSIGN(auto now, device_after(bus, gone));
+    if (now && usb::same_device(*now, gone)) {
       now.reset();
     }
-    if (now && (!seen || seen->enumeration != now->enumeration)) {
+    if (now && (!seen || !usb::same_device(*seen, *now))) {
       settled = Deadline::in(bus.clock(), settle).at;
     }
     seen = std::move(now);

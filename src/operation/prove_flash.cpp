@@ -59,9 +59,9 @@ Failure came_back_as(const usb::DeviceInfo& device, const knowledge::Sighting& s
   }
 }
 
-Failure never_came_back(usb::Bus& bus, const std::string& port, std::uint64_t gone, unsigned starts) {
-  auto there = device_on(bus, port);
-  if (there && *there && (*there)->enumeration == gone) {
+Failure never_came_back(usb::Bus& bus, const usb::DeviceInfo& gone, unsigned starts) {
+  auto there = device_after(bus, gone);
+  if (there && *there && usb::same_device(**there, gone)) {
     return not_proven("the modem acknowledged the reset but did not restart",
                       "all data are written: take all power from the modem and look again with modemedic list");
   }
@@ -163,27 +163,27 @@ Failure cannot_be_asked(Error why) {
 
 }  // namespace
 
-Result<usb::DeviceInfo> wait_until_running(usb::Bus& bus, const std::string& port, std::uint64_t gone,
-                                           Deadline deadline, Events& events, const std::stop_token& stop) {
-  std::uint64_t told = gone;
+Result<usb::DeviceInfo> wait_until_running(usb::Bus& bus, const usb::DeviceInfo& gone, Deadline deadline,
+                                           Events& events, const std::stop_token& stop) {
+  auto told = gone;
   while (!stop.stop_requested()) {
     auto slice = std::min(deadline.at, Deadline::in(bus.clock(), settle).at);
-    TRY_ASSIGN(auto next, wait_for_next(bus, port, gone, 0s, {slice}));
+    TRY_ASSIGN(auto next, wait_for_next(bus, gone, 0s, {slice}));
     if (!next) {
       if (deadline.passed(bus.clock())) {
-        return never_came_back(bus, port, gone, 0);
+        return never_came_back(bus, gone, 0);
       }
       continue;
     }
     auto sighting = knowledge::conclude(next->fingerprint);
-    if (std::exchange(told, next->enumeration) != next->enumeration) {
+    if (!usb::same_device(std::exchange(told, *next), *next)) {
       emit_modem(events, *next, sighting);
     }
     if (sighting.state == State::running) {
       return *next;
     }
     TRY_ASSIGN(auto changed, bus.wait_change(Deadline::in(bus.clock(), settle)));
-    TRY_ASSIGN(auto now, device_on(bus, port));
+    TRY_ASSIGN(auto now, device_after(bus, *next));
     if (!changed || (deadline.passed(bus.clock()) && now)) {
       return came_back_as(*next, sighting);
     }
@@ -191,18 +191,18 @@ Result<usb::DeviceInfo> wait_until_running(usb::Bus& bus, const std::string& por
   return fail(Code::interrupted).what("stopped while the modem restarts").hint("look at it with modemedic list");
 }
 
-Result<Identity> prove_flash(usb::Bus& bus, const std::string& port, std::uint64_t gone, const Identity& before,
+Result<Identity> prove_flash(usb::Bus& bus, usb::DeviceInfo gone, const Identity& before,
                              const firmware::Package& package, Events& events, const std::stop_token& stop) {
   auto deadline = Deadline::in(bus.clock(), boot_patience);
   for (unsigned starts = 0;; ++starts) {
-    auto running = wait_until_running(bus, port, gone, deadline, events, stop);
+    auto running = wait_until_running(bus, gone, deadline, events, stop);
     if (!running && running.error().code == Code::modem_lost) {
-      return never_came_back(bus, port, gone, starts);
+      return never_came_back(bus, gone, starts);
     }
     TRY_ASSIGN(auto modem, std::move(running));
     auto after = identify_patiently(bus, modem, deadline, events);
     if (!after && after.error().code == Code::modem_lost) {
-      gone = modem.enumeration;  // it left again while it was asked
+      gone = modem;  // it left again while it was asked
       continue;
     }
     if (!after) {

@@ -49,9 +49,9 @@ Result<Found> switch_to_edl(usb::Bus& bus, const Found& modem, Events& events) {
   }
   TRY(request_edl(bus, modem, *interface_number, events));
   auto deadline = Deadline::in(bus.clock(), edl_patience);
-  TRY_ASSIGN(auto next, wait_for_next(bus, modem.device.port, modem.device.enumeration, 0s, deadline));
+  TRY_ASSIGN(auto next, wait_for_next(bus, modem.device, 0s, deadline));
   if (!next) {
-    TRY_ASSIGN(auto there, device_on(bus, modem.device.port));
+    TRY_ASSIGN(auto there, device_after(bus, modem.device));
     return fail(there ? Code::timeout : Code::modem_lost)
         .what(there ? "the modem took the switch to EDL but stayed as it is"
                     : "the modem left for EDL and did not come back within 30 s")

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/events.h"
 #include "usb/fingerprint.h"
 #include "usb/pipe.h"
 
@@ -9,6 +10,21 @@
 #include <vector>
 
 namespace modemedic::usb {
+
+/// What keeps others away from a modem; given up when it goes. After a crash the system gives it up.
+class Reservation {
+public:
+  Reservation() = default;
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+  virtual ~Reservation() = default;
+};
+
+/// What a modem is reserved for.
+enum class Purpose {
+  question,  ///< something that it answers as it is: no other modemedic comes between
+  job,       ///< a change of its mode or its flash: no program of this machine comes between
+};
 
 /// A place where modems are: this machine's USB, a USB/IP server, or a virtual bus in this process.
 class Bus {
@@ -28,6 +44,14 @@ public:
   /// Opens the bulk pair of an interface of a device that snapshot() showed.
   /// @return Code::modem_lost when it has gone since, Code::permission, Code::busy
   virtual Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) = 0;
+
+  /// Keeps others away from a modem over all its mode switches: a second modemedic, and for a job ModemManager too.
+  /// Taken before the first pipe is opened, and held until the last is closed and the modem is as it shall stay.
+  /// @return Code::busy, saying who has it
+  virtual Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& /*device*/, Purpose /*purpose*/,
+                                                       Events& /*events*/) {
+    return std::make_unique<Reservation>();
+  }
 
   /// The clock that this bus's deadlines are measured with: simulated on the in-process bus.
   virtual const Clock& clock() const = 0;

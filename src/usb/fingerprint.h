@@ -53,7 +53,16 @@ struct DeviceInfo {
   std::string port;               ///< hub port path, the way to follow a modem: "1-1.4"
   std::uint64_t enumeration = 0;  ///< differs between two enumerations on one port
   Fingerprint fingerprint;
+
+  /// The other half of the same connector: USB 3 and USB 2 wires end on two buses, and a modem that changes its speed
+  /// with its mode changes over. Empty when the bus can't tell, or when something else was there at first sight.
+  std::string companion = {};
 };
+
+/// Whether it is the same enumeration: not gone and come back, nor something else.
+inline bool same_device(const DeviceInfo& one, const DeviceInfo& other) {
+  return one.port == other.port && one.enumeration == other.enumeration;
+}
 
 /// The first bulk IN and bulk OUT endpoint of an interface, nothing when it lacks one.
 struct BulkPair {

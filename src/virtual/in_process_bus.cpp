@@ -12,9 +12,14 @@ InProcessBus::InProcessBus(SimulatedClock& clock, Timers& timers) : clock_(clock
 
 InProcessBus::~InProcessBus() = default;
 
-void InProcessBus::plug(Pluggable& modem, std::string port) {
-  ports_.push_back({&modem, std::move(port)});
-  std::ranges::sort(ports_, {}, &Port::path);
+void InProcessBus::plug(Pluggable& modem, std::string port, std::string companion) {
+  ports_.push_back({&modem, std::move(port), std::move(companion)});
+}
+
+std::string InProcessBus::Port::path() const {
+  const auto* function = modem->function();
+  auto super = function != nullptr && function->fingerprint().speed == usb::Speed::super;
+  return super && !usb3.empty() ? usb3 : usb2;
 }
 
 Result<std::vector<usb::DeviceInfo>> InProcessBus::snapshot() {
@@ -22,9 +27,10 @@ Result<std::vector<usb::DeviceInfo>> InProcessBus::snapshot() {
   for (auto& port : ports_) {
     port.seen = port.enumeration();
     if (const auto* function = port.modem->function(); function != nullptr) {
-      devices.push_back({port.path, port.seen, function->fingerprint()});
+      devices.push_back({port.path(), port.seen, function->fingerprint(), port.companion()});
     }
   }
+  std::ranges::sort(devices, {}, &usb::DeviceInfo::port);
   return devices;
 }
 
@@ -35,8 +41,10 @@ Result<bool> InProcessBus::wait_change(Deadline deadline) {
 }
 
 Result<std::unique_ptr<usb::Pipe>> InProcessBus::open(const usb::DeviceInfo& device, std::uint8_t interface_number) {
-  auto port = std::ranges::find(ports_, device.port, &Port::path);
-  if (port == ports_.end() || port->enumeration() == 0 || port->enumeration() != device.enumeration) {
+  auto port = std::ranges::find_if(ports_, [&](const Port& one) {
+    return one.enumeration() != 0 && one.enumeration() == device.enumeration && one.path() == device.port;
+  });
+  if (port == ports_.end()) {
     return fail(Code::modem_lost).what("the modem has left the bus since it was seen").device("port " + device.port);
   }
   const auto& interfaces = port->modem->function()->fingerprint().interfaces;
@@ -52,7 +60,7 @@ Result<std::unique_ptr<usb::Pipe>> InProcessBus::open(const usb::DeviceInfo& dev
     return fail(Code::busy).what(fmt::format("interface {} is open", interface_number)).device("port " + device.port);
   }
   opened_.push_back(opened);
-  return std::make_unique<InProcessPipe>(*this, *port->modem, opened, *endpoints, port->path);
+  return std::make_unique<InProcessPipe>(*this, *port->modem, opened, *endpoints, device.port);
 }
 
 bool InProcessBus::run_until(const std::function<bool()>& ready, Deadline deadline) {

@@ -21,7 +21,8 @@ public:
   ~InProcessBus() override;
 
   /// Plugs a modem in at this port; it must outlive the bus.
-  void plug(Pluggable& modem, std::string port);
+  /// @param companion  where it is instead while it runs at USB 3 speed; empty: it has the port alone
+  void plug(Pluggable& modem, std::string port, std::string companion = "");
 
   Result<std::vector<usb::DeviceInfo>> snapshot() override;
   Result<bool> wait_change(Deadline deadline) override;
@@ -46,10 +47,16 @@ private:
 
   struct Port {
     Pluggable* modem;
-    std::string path;
+    std::string usb2;
+    std::string usb3;        ///< the other half of the connector; empty: there is none
     std::uint64_t seen = 0;  ///< enumeration at the last snapshot, 0: nothing was there
 
     std::uint64_t enumeration() const { return modem->function() != nullptr ? modem->enumeration() : 0; }
+
+    /// Where the modem is now.
+    std::string path() const;
+
+    std::string companion() const { return usb3.empty() || path() == usb2 ? usb3 : usb2; }
   };
 
   /// An interface of a device that is open.

@@ -22,6 +22,11 @@ public:
     return std::make_unique<RecordingPipe>(std::move(pipe), *this);
   }
 
+  Result<std::unique_ptr<usb::Reservation>> reserve(const usb::DeviceInfo& device, usb::Purpose purpose,
+                                                    Events& events) override {
+    return inner_.reserve(device, purpose, events);
+  }
+
   const Clock& clock() const override { return inner_.clock(); }
 
   struct Transfer {

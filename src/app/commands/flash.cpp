@@ -50,7 +50,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
   const auto& [package, proven] = planned;
   SteadyClock clock;
-  TRY_ASSIGN(auto bus, open_bus(global.bus, clock));
+  TRY_ASSIGN(auto bus, open_bus(global, clock));
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output));
   TRY(confirm(options, modem, package));
   operation::FlashOptions flash_options;

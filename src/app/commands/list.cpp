@@ -29,6 +29,11 @@ struct Row {
 Row look_at(usb::Bus& bus, const operation::Found& found, Output& output) {
   Row row{found, {}, {}};
   if (found.sighting.state == knowledge::State::running) {
+    auto reservation = bus.reserve(found.device, usb::Purpose::question, output);
+    if (!reservation) {
+      row.silence = reservation.error().what;
+      return row;
+    }
     auto identity = operation::identify(bus, found.device, Deadline::in(bus.clock(), patience), output);
     if (identity) {
       row.identity = *identity;
@@ -61,7 +66,7 @@ void print(const Row& row, Output& output) {
 
 Result<void> list(const GlobalOptions& global, Output& output) {
   SteadyClock clock;
-  TRY_ASSIGN(auto bus, open_bus(global.bus, clock));
+  TRY_ASSIGN(auto bus, open_bus(global, clock));
   TRY_ASSIGN(auto modems, operation::find_modems(*bus));
   if (modems.empty()) {
     return fail(Code::no_modem)
