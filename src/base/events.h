@@ -56,6 +56,9 @@ public:
   virtual void emit(const Event& event) = 0;
 };
 
+/// Something a person should know although the work goes on.
+void warn(Events& events, std::string text);
+
 /// Keeps what was told; for tests, and for who does not want to listen.
 class EventRecorder final : public Events {
 public:

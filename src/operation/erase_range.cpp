@@ -59,14 +59,13 @@ private:
   std::optional<Other> first_other_;
 };
 
-}  // namespace
-
-Result<void> prove_blank(FirehoseLink& link, const SectorRange& range, const plan::ChipReport& chip,
-                         const std::string& name) {
+/// Reads until something other than a blank page comes.
+Result<std::optional<BlankCheck::Other>> first_not_blank(FirehoseLink& link, const SectorRange& range,
+                                                         const plan::ChipReport& chip, const std::string& name) {
   const auto& geometry = chip.geometry;
   Sectors step{std::max<std::uint64_t>(1, read_at_once / geometry.block_size()) * geometry.pages_per_block};
   BlankCheck check(range, chip);
-  for (auto at = range.start; at < range.end(); at += step) {
+  for (auto at = range.start; at < range.end() && !check.first_other(); at += step) {
     firehose::Read piece{geometry, {at, std::min(step, range.end() - at)}, true};
     TRY_ASSIGN(auto reply, link.read(piece, [&](ByteView bytes) {
       check.take(bytes);
@@ -75,16 +74,30 @@ Result<void> prove_blank(FirehoseLink& link, const SectorRange& range, const pla
     if (!reply.ack) {
       return fail(Code::device_refused)
           .what(fmt::format("{} could not be read back: {}", name, in_its_words(reply)))
-          .hint("whether it was erased is unknown");
-    }
-    if (auto other = check.first_other()) {
-      return fail(Code::device_refused)
-          .what(fmt::format("{} was erased with ACK, but sector {} is not blank: it holds {:02x}", name,
-                            other->sector.n, std::to_integer<unsigned>(other->value)))
-          .hint("a block of this flash can't be erased any more: it is worn out");
+          .hint("whether it is blank is unknown");
     }
   }
+  return check.first_other();
+}
+
+}  // namespace
+
+Result<void> prove_blank(FirehoseLink& link, const SectorRange& range, const plan::ChipReport& chip,
+                         const std::string& name) {
+  TRY_ASSIGN(auto other, first_not_blank(link, range, chip, name));
+  if (other) {
+    return fail(Code::device_refused)
+        .what(fmt::format("{} was erased with ACK, but sector {} is not blank: it holds {:02x}", name, other->sector.n,
+                          std::to_integer<unsigned>(other->value)))
+        .hint("a block of this flash can't be erased any more: it is worn out");
+  }
   return {};
+}
+
+Result<bool> is_blank(FirehoseLink& link, const SectorRange& range, const plan::ChipReport& chip,
+                      const std::string& name) {
+  TRY_ASSIGN(auto other, first_not_blank(link, range, chip, name));
+  return !other;
 }
 
 Result<void> erase_range(FirehoseLink& link, const firehose::Erase& command, const plan::ChipReport& chip,

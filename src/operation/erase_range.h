@@ -19,4 +19,9 @@ Result<void> erase_range(FirehoseLink& link, const protocol::firehose::Erase& co
 Result<void> prove_blank(FirehoseLink& link, const SectorRange& range, const plan::ChipReport& chip,
                          const std::string& name);
 
+/// The same as a question.
+/// @return Code::device_refused when the range can't be read
+Result<bool> is_blank(FirehoseLink& link, const SectorRange& range, const plan::ChipReport& chip,
+                      const std::string& name);
+
 }  // namespace modemedic::operation

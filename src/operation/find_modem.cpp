@@ -61,8 +61,7 @@ std::vector<Found> with_imei(usb::Bus& bus, const std::vector<Found>& modems, st
     }
     auto identity = ask(bus, modem, events);
     if (!identity) {
-      events.emit(event::Log{event::Log::Level::warning,
-                             fmt::format("{} did not tell its IMEI: {}", line_of(modem), identity.error().what)});
+      warn(events, fmt::format("{} did not tell its IMEI: {}", line_of(modem), identity.error().what));
     } else if (identity->imei == imei) {
       chosen.push_back(modem);
     }

@@ -67,7 +67,7 @@ public:
     TRY(look_before());
     const auto& steps = plan_.plan().steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      events_.emit(event::Step{id_of(steps[i].kind), steps[i].what, i + 1, steps.size()});
+      events_.emit(event::Step{std::string(id_of(steps[i].kind)), steps[i].what, i + 1, steps.size()});
       auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(steps[i]);
       if (!taken) {
         return explain(std::move(taken.error()), steps[i]);

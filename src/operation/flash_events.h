@@ -1,15 +1,12 @@
 #pragma once
 
 #include "base/events.h"
-#include "plan/plan.h"
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace modemedic::operation {
-
-/// The step's name for scripts: "switch", "erase", "program".
-std::string id_of(plan::Step::Kind kind);
 
 /// Tells how far the images are: in one, and in all.
 class ProgressMeter {

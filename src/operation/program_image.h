@@ -32,7 +32,6 @@ private:
 
   Result<Doubt> try_once(const firmware::Image& image, const std::function<void(std::uint64_t)>& sent,
                          const std::stop_token& stop);
-  Result<bool> reads_back_right(const firmware::Image& image);
   Result<void> erase_again(const firmware::Image& image);
 
   FirehoseLink& link_;

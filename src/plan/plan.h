@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace modemedic::plan {
@@ -35,6 +36,9 @@ struct Step {
   std::string go_on;        ///< how to continue from there
   bool no_return = false;   ///< from here on the old firmware is gone
 };
+
+/// What a kind of step is called in JSON and in journals: "switch", "erase", …
+std::string_view id_of(Step::Kind kind);
 
 /// The whole way of one package onto one modem. Only prove_plan() makes a ProvenPlan of it, and only a ProvenPlan
 /// can be walked.
@@ -73,6 +77,9 @@ private:
 /// @param standing  images that are on the chip before the plan begins
 /// @return Code::plan_unproven with the first sector and step at fault
 Result<ProvenPlan> prove_plan(Plan plan, const firmware::Package& package, const Standing& standing = {});
+
+/// SHA-256 (hex) over all that a plan does and the digests of what it writes: two jobs with the same one do the same.
+std::string digest_of(const Plan& plan, const firmware::Package& package);
 
 /// What getstorageinfo told of the chip.
 struct ChipReport {

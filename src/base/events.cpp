@@ -1,0 +1,11 @@
+#include "base/events.h"
+
+#include <utility>
+
+namespace modemedic {
+
+void warn(Events& events, std::string text) {
+  events.emit(event::Log{event::Log::Level::warning, std::move(text)});
+}
+
+}  // namespace modemedic

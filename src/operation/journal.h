@@ -1,0 +1,59 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/events.h"
+#include "operation/identify.h"
+#include "operation/journal_store.h"
+#include "plan/plan.h"
+#include "protocol/sahara_host.h"
+
+#include <memory>
+#include <string>
+
+namespace modemedic::operation {
+
+/// What is known of a job before it begins.
+struct JobStart {
+  std::string command;  ///< "flash", "rescue"
+  std::string time;     ///< UTC, ISO 8601: "2026-11-21T09:30:00Z"; journals are named by it
+  std::string version;  ///< modemedic's own
+  std::string port;     ///< the modem's
+  std::string package;  ///< its path, as the person named it
+  std::string plan;     ///< plan::digest_of()
+};
+
+/// The journal of one job: JSON lines in a file that only grows, each of them safe on disk before the work goes on. A
+/// job that was cut is found by it, and it says where to look on the chip; it never proves what is there.
+///
+/// What can't be written stops no flash: that is said once, and the job is without a journal from there on.
+class Journal {
+public:
+  /// @param store  nullptr: nothing is kept, and nothing is said of it
+  Journal(JournalStore* store, const JobStart& start, const Clock& clock, Events& events);
+
+  /// Who the modem said it is, before the flash.
+  void identity(const Identity& identity);
+
+  /// What the boot ROM told of the chip.
+  void chip(const protocol::ChipIdentity& chip);
+
+  /// A rule that the person lifted.
+  void lifted(const std::string& rule);
+
+  void begun(const plan::Step& step);
+  void done(const plan::Step& step);
+
+  /// How the job ended; the last line. A job without one was cut.
+  void verdict(const Result<void>& result);
+
+private:
+  void write_step(const char* event, const plan::Step& step);
+  void write(const std::string& line);
+
+  const Clock& clock_;
+  Events& events_;
+  TimePoint started_;
+  std::unique_ptr<JournalFile> file_;
+};
+
+}  // namespace modemedic::operation

@@ -1,0 +1,114 @@
+#include "operation/journal_store.h"
+
+#include "base/descriptor.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace modemedic::operation {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view suffix = ".jsonl";
+
+class DurableFile final : public JournalFile {
+public:
+  DurableFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  Result<void> append(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      auto written = ::write(file_.get(), bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) {
+        continue;
+      }
+      if (written < 0) {
+        return fail_errno(errno, "write " + path_);
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return ::fsync(file_.get()) == 0 ? Result<void>{} : fail_errno(errno, "write " + path_);
+  }
+
+private:
+  Descriptor file_;
+  std::string path_;
+};
+
+/// The name of a new file survives a crash only when its folder has been written, too.
+void sync_folder(const fs::path& folder) {
+  Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() >= 0) {
+    ::fsync(opened.get());
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalFile>> FolderJournals::create(const std::string& stem) {
+  constexpr int most_tries = 100;
+  std::error_code error;
+  fs::create_directories(folder_, error);  // a failure shows when the file is made
+  for (int i = 0; i < most_tries; ++i) {
+    auto path = folder_ / fmt::format("{}{}{}", stem, i == 0 ? "" : fmt::format("-{}", i), suffix);
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+    if (file.get() >= 0) {
+      sync_folder(folder_);
+      return std::make_unique<DurableFile>(std::move(file), path.string());
+    }
+    if (errno != EEXIST) {
+      return fail_errno(errno, "create " + path.string());
+    }
+  }
+  return fail(Code::io).what("no free name for a journal in " + folder_.string());
+}
+
+Result<std::vector<std::string>> FolderJournals::names() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entries(folder_, error);
+  if (error) {
+    return error == std::errc::no_such_file_or_directory ? Result<std::vector<std::string>>(names)
+                                                         : fail_errno(error.value(), "read " + folder_.string());
+  }
+  for (; entries != fs::directory_iterator(); entries.increment(error)) {
+    auto name = entries->path().filename().string();
+    if (name.ends_with(suffix)) {
+      names.push_back(std::move(name));
+    }
+  }
+  std::sort(names.rbegin(), names.rend());
+  return names;
+}
+
+Result<std::string> FolderJournals::read(const std::string& name, std::size_t most) const {
+  auto path = folder_ / name;
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.get() < 0) {
+    return fail_errno(errno, "open " + path.string());
+  }
+  std::string text(most, '\0');
+  std::size_t have = 0;
+  while (have < most) {
+    auto count = ::read(file.get(), text.data() + have, most - have);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return fail_errno(errno, "read " + path.string());
+    }
+    if (count == 0) {
+      break;
+    }
+    have += static_cast<std::size_t>(count);
+  }
+  text.resize(have);
+  return text;
+}
+
+}  // namespace modemedic::operation

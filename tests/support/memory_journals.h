@@ -1,0 +1,59 @@
+#pragma once
+
+#include "operation/journal_store.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace modemedic::tests {
+
+/// Journals in memory, with a disk that may be full, or lose what a crash tears.
+class MemoryJournals final : public operation::JournalStore {
+public:
+  Result<std::unique_ptr<operation::JournalFile>> create(const std::string& stem) override {
+    if (room && *room == 0) {
+      return full();
+    }
+    auto name = stem + "-" + std::to_string(files.size()) + ".jsonl";
+    return std::make_unique<File>(*this, files[name]);
+  }
+
+  Result<std::vector<std::string>> names() const override {
+    std::vector<std::string> names;
+    for (auto file = files.rbegin(); file != files.rend(); ++file) {
+      names.push_back(file->first);
+    }
+    return names;
+  }
+
+  Result<std::string> read(const std::string& name, std::size_t most) const override {
+    return files.at(name).substr(0, most);
+  }
+
+  std::map<std::string, std::string> files;
+  std::optional<std::size_t> room;  ///< bytes that still fit on the disk
+
+private:
+  static Failure full() { return fail(Code::io).what("no space left on device"); }
+
+  class File final : public operation::JournalFile {
+  public:
+    File(MemoryJournals& store, std::string& content) : store_(store), content_(content) {}
+
+    Result<void> append(std::string_view bytes) override {
+      auto taken = store_.room ? std::min(*store_.room, bytes.size()) : bytes.size();
+      content_ += bytes.substr(0, taken);
+      if (store_.room) {
+        *store_.room -= taken;
+      }
+      return taken == bytes.size() ? Result<void>{} : full();
+    }
+
+  private:
+    MemoryJournals& store_;
+    std::string& content_;
+  };
+};
+
+}  // namespace modemedic::tests
