@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "firmware/blank.h"
+#include "firmware/elf_segments.h"
 #include "firmware/mbn.h"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ constexpr std::uint32_t elf_magic = 0x464C457F;
 constexpr std::size_t elf_header_size = 52;
 constexpr std::size_t program_header_size = 32;
 constexpr std::uint8_t class_32 = 1;
-constexpr std::uint8_t class_64 = 2;
 constexpr std::uint16_t type_executable = 2;
 constexpr std::uint16_t machine_arm = 40;
 constexpr std::uint32_t eabi_5 = 0x05000002;
@@ -25,10 +25,7 @@ constexpr std::uint32_t type_load = 1;
 
 // Qualcomm's own bits of p_flags.
 constexpr std::uint32_t kind_shift = 24;
-constexpr std::uint32_t kind_mask = 7;
-constexpr std::uint32_t kind_hashes = 2;
 constexpr std::uint32_t kind_headers = 7;
-constexpr std::uint32_t paged_bit = 1U << 20U;
 
 constexpr std::uint32_t mbn_header_size = 40;
 constexpr std::uint32_t mbn_version = 3;
@@ -38,63 +35,9 @@ constexpr std::size_t sha256_size = 32;
 
 constexpr std::uint32_t alignment = 4096;
 constexpr std::uint64_t longest_padding = 4096;
-constexpr unsigned most_segments = 128;
-
-struct Segment {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-  std::uint32_t flags = 0;
-
-  std::uint64_t end() const { return offset + size; }
-
-  std::uint32_t kind() const { return flags >> kind_shift & kind_mask; }
-};
 
 Failure bad(std::string what) {
   return fail(Code::package_bad).what("ELF: " + std::move(what));
-}
-
-Result<std::vector<Segment>> read_segments(ByteView bytes) {
-  ByteReader header(bytes.first(elf_header_size), Endian::little);
-  header.take(16);
-  auto type = header.u16();
-  auto machine = header.u16();
-  header.take(8);  // version, entry
-  std::uint64_t table = header.u32();
-  header.take(10);  // section headers' offset, flags, header's size
-  auto entry_size = header.u16();
-  auto count = header.u16();
-  if (type != type_executable || machine != machine_arm) {
-    return bad(fmt::format("it is no ARM program (type {}, machine {})", type, machine));
-  }
-  if (entry_size != program_header_size || count == 0 || count > most_segments) {
-    return bad(fmt::format("{} program headers of {} bytes", count, entry_size));
-  }
-  if (table + std::uint64_t{count} * program_header_size > bytes.size()) {
-    return bad("it is cut within its program headers");
-  }
-
-  std::vector<Segment> segments;
-  std::uint64_t covered = 0;
-  ByteReader entries(bytes.subspan(table), Endian::little);
-  for (unsigned i = 0; i < count; ++i) {
-    entries.u32();  // type
-    Segment segment{.offset = entries.u32()};
-    entries.take(8);  // addresses
-    segment.size = entries.u32();
-    entries.u32();  // size in memory
-    segment.flags = entries.u32();
-    entries.u32();  // alignment
-    if (segment.size != 0 && segment.end() > bytes.size()) {
-      return bad(fmt::format("it is cut: segment {} ends at byte {}, {} are there", i, segment.end(), bytes.size()));
-    }
-    covered += segment.size;
-    segments.push_back(segment);
-  }
-  if (covered > 2 * bytes.size()) {
-    return bad("its segments lie over each other");  // and would take long to hash
-  }
-  return segments;
 }
 
 bool zero(ByteView bytes) {
@@ -121,7 +64,7 @@ Result<ByteView> read_hash_table(ByteView hash_segment) {
 }
 
 template <typename Digest>
-Result<void> compare(ByteView bytes, const std::vector<Segment>& segments, ByteView table) {
+Result<void> compare(ByteView bytes, const std::vector<ElfSegment>& segments, ByteView table) {
   constexpr auto entry_size = std::tuple_size_v<Digest>;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     auto expected = table.subspan(i * entry_size, entry_size);
@@ -137,10 +80,9 @@ Result<void> compare(ByteView bytes, const std::vector<Segment>& segments, ByteV
   return {};
 }
 
-Result<void> check_hashes(ByteView bytes, const std::vector<Segment>& segments, const Segment& hashes) {
+Result<void> check_hashes(ByteView bytes, const std::vector<ElfSegment>& segments, const ElfSegment& hashes) {
   TRY_ASSIGN(auto table, read_hash_table(hashes.size == 0 ? ByteView{} : bytes.subspan(hashes.offset, hashes.size)));
-  bool paged = std::ranges::any_of(segments, [](const Segment& s) { return (s.flags & paged_bit) != 0; });
-  if (paged) {
+  if (std::ranges::any_of(segments, &ElfSegment::paged)) {
     return {};  // one entry a page; seen on none of these modems
   }
   if (table.size() == segments.size() * sha256_size) {
@@ -180,13 +122,16 @@ std::uint64_t elf_overhead() {
   return std::uint64_t{2} * alignment;  // headers, hash segment
 }
 
-Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address) {
+Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address, const MbnSignature& signature) {
   auto count = segments.size() + 2;
+  auto signature_size = static_cast<std::uint32_t>(signature.signature.size());
+  auto certificates_size = static_cast<std::uint32_t>(signature.certificates.size());
   auto headers_size = static_cast<std::uint32_t>(elf_header_size + count * program_header_size);
   auto table_size = static_cast<std::uint32_t>(count * sha256_size);
   std::vector<NewSegment> table = {
       {0, 0, 0, headers_size, kind_headers << kind_shift},
-      {0, alignment, load_address - alignment, mbn_header_size + table_size, kind_hashes << kind_shift}};
+      {0, alignment, load_address - alignment, mbn_header_size + table_size + signature_size + certificates_size,
+       hash_segment_kind << kind_shift}};
   auto offset = static_cast<std::uint32_t>(elf_overhead());
   auto address = load_address;
   for (auto segment : segments) {
@@ -199,12 +144,16 @@ Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address) 
   auto headers = make_headers(table, load_address);
   ByteWriter out(Endian::little);
   out.bytes(headers).fill(alignment - headers.size());
+  auto behind_table = load_address - alignment + mbn_header_size + table_size;
   out.u32(0).u32(mbn_version).u32(0).u32(load_address - alignment + mbn_header_size);
-  out.u32(table_size).u32(table_size).u32(0).u32(0).u32(0).u32(0);  // unsigned
+  out.u32(table_size + signature_size + certificates_size).u32(table_size);
+  out.u32(signature_size == 0 ? 0 : behind_table).u32(signature_size);
+  out.u32(certificates_size == 0 ? 0 : behind_table + signature_size).u32(certificates_size);
   out.bytes(digest<Sha256>(headers)).fill(sha256_size);
   for (auto segment : segments) {
     out.bytes(digest<Sha256>(segment));
   }
+  out.bytes(signature.signature).bytes(signature.certificates);
   out.fill(elf_overhead() - out.size());
   for (auto segment : segments) {
     out.bytes(segment);
@@ -213,18 +162,15 @@ Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address) 
 }
 
 Result<std::uint64_t> check_elf(ByteView bytes) {
-  if (bytes.size() < elf_header_size || load<std::uint32_t>(bytes.data(), Endian::little) != elf_magic) {
-    return bad("it does not start like one");
-  }
-  if (std::to_integer<std::uint8_t>(bytes[4]) == class_64) {
+  if (is_elf_64(bytes)) {
     return used_size(bytes);  // programmers of later families
   }
-  TRY_ASSIGN(auto segments, read_segments(bytes));
+  TRY_ASSIGN(auto segments, read_elf_segments(bytes, bytes.size()));
   std::uint64_t end = 0;
   for (const auto& segment : segments) {
     end = std::max(end, segment.size == 0 ? 0 : segment.end());
   }
-  auto hashes = std::ranges::find(segments, kind_hashes, &Segment::kind);
+  auto hashes = std::ranges::find(segments, hash_segment_kind, &ElfSegment::kind);
   if (hashes != segments.end()) {
     TRY(check_hashes(bytes, segments, *hashes));
   } else if (auto used = used_size(bytes); used + longest_padding < end) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 /// Qualcomm boot images: SBL with its code word, and ARM ELF files with a hash segment (docs/protocols/images.md).
@@ -15,9 +16,16 @@ namespace modemedic::firmware {
 /// Where the boot ROM finds code: the first 12 bytes of sbl1.mbn.
 bool has_sbl_code_word(ByteView bytes);
 
-/// An SBL of our own making: a preamble page, an 80-byte header on the next page, `code`, and in the place of the
-/// signature the SHA-256 of all that.
-Buffer make_sbl(ByteView code, std::uint32_t page_size);
+/// What a signed image carries; empty when it is unsigned. Nothing here judges it (firmware/signing.h tells whose it
+/// is).
+struct MbnSignature {
+  Buffer signature;
+  Buffer certificates;  ///< X.509, one behind the other, the root last
+};
+
+/// An SBL of our own making: a preamble page, an 80-byte header on the next page, `code`, in the place of the
+/// signature the SHA-256 of all that, then the certificates.
+Buffer make_sbl(ByteView code, std::uint32_t page_size, ByteView certificates = {});
 
 /// Bytes that make_sbl() adds to the code.
 std::uint64_t sbl_overhead(std::uint32_t page_size);
@@ -26,9 +34,17 @@ std::uint64_t sbl_overhead(std::uint32_t page_size);
 ///         is no header in the known place. Code::package_bad: no code word, cut, not what its digest says (ours)
 Result<std::uint64_t> check_sbl(ByteView bytes);
 
-/// An ARM ELF32 executable with a hash segment, unsigned, and one segment for each of `segments`.
+/// Where an SBL has its certificates: empty when it has none, nothing when there is no header in the known place, or
+/// the image is not all there.
+std::optional<ByteView> sbl_certificates(ByteView bytes);
+
+/// An ARM ELF32 executable with a hash segment and one segment for each of `segments`.
 /// @param load_address  of the first segment
-Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address);
+/// @param signature  at most largest_elf_signature bytes in all
+Buffer make_elf(std::span<const ByteView> segments, std::uint32_t load_address, const MbnSignature& signature = {});
+
+/// Room for signature and certificates in an image of make_elf() with up to 8 segments, in bytes.
+constexpr std::size_t largest_elf_signature = 3584;
 
 /// Where the first of make_elf()'s segments begins, in bytes.
 std::uint64_t elf_overhead();

@@ -94,6 +94,7 @@ Result<Package> read_package(const std::string& path, const PackageChoice& choic
   TRY(look_at_patches(package, layout));
   TRY_ASSIGN(auto contents, read_contents(package, layout));
   set_chip(package, contents);
+  set_signing(package);
   set_revision(package, read.revisions);
   add_findings(package);
   return package;

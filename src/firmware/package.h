@@ -7,6 +7,7 @@
 #include "firmware/partition.h"
 #include "firmware/rawprogram.h"
 #include "firmware/revision.h"
+#include "firmware/signing.h"
 #include "firmware/source.h"
 
 #include <memory>
@@ -34,6 +35,20 @@ struct PackageFile {
   /// All bytes of a small file that steers the flash or ends it (XML, sbl1.mbn, …), kept so that a solid archive need
   /// not be unpacked again for it; nullptr for the others. At most 4 MiB a package.
   std::shared_ptr<const Buffer> content;
+  std::optional<Signing> signing;  ///< of a boot image or programmer; nothing for other files
+};
+
+/// What the boot images and the programmer say together of who signed them.
+struct PackageSigning {
+  enum class State {
+    unknown,     ///< none of them could be understood
+    not_signed,  ///< none has a certificate: a fused modem takes none of them
+    is_signed,   ///< all have the same root certificate
+    mixed,       ///< some are signed and some not, or by different roots, or one is not understood
+  };
+
+  State state = State::unknown;
+  Signing signing;  ///< of is_signed: the programmer's, else the first image's
 };
 
 /// Something a person should know about the package.
@@ -67,6 +82,7 @@ struct Package {
   std::vector<RawCommand> commands;  ///< of the rawprogram, in document order
   std::vector<Image> images;         ///< in document order
   PartitionTable table;              ///< the MIBIB it brings
+  PackageSigning signing;
   std::vector<Finding> findings;
 
   const PackageFile& file(const Image& image) const { return files[image.file]; }

@@ -3,6 +3,7 @@
 #include "firmware/read_ahead.h"
 #include "firmware/revision_scan.h"
 #include "firmware/safe_path.h"
+#include "firmware/signing.h"
 
 #include <algorithm>
 #include <array>
@@ -65,6 +66,8 @@ private:
     file.size = size;
     file.entry = entry;
     auto content = wants_content(path, size) ? std::make_shared<Buffer>() : nullptr;
+    bool may_be_signed = ends_with_any(path, {".mbn", ".elf", ".melf"});
+    Buffer prefix;  // of a signed one that is not kept
     bool has_revision = ends_with_any(path, {".ubi"});
     Hasher<Md5> hasher;
     RevisionScan scan;
@@ -83,9 +86,11 @@ private:
       if (has_revision) {
         scan.feed(chunk);
       }
-      keep_head(file.head, chunk);
+      keep_start(file.head, head_size, chunk);
       if (content) {
         content->insert(content->end(), chunk.begin(), chunk.end());
+      } else if (may_be_signed) {
+        keep_start(prefix, signing_prefix, chunk);
       }
       progress_.done += chunk.size();
       progress_.all_done += chunk.size();
@@ -95,15 +100,18 @@ private:
       }
     }
     file.md5 = hasher.finish();
+    if (may_be_signed) {
+      file.signing = read_signing(content ? *content : prefix, size);
+    }
     file.content = std::move(content);
     result_.files.push_back(std::move(file));
     result_.revisions.push_back(has_revision ? scan.found() : std::vector<std::string>{});
     return {};
   }
 
-  static void keep_head(Buffer& head, ByteView chunk) {
-    auto count = std::min(chunk.size(), head_size - head.size());
-    head.insert(head.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count));
+  static void keep_start(Buffer& start, std::size_t wanted, ByteView chunk) {
+    auto count = std::min(chunk.size(), wanted - start.size());
+    start.insert(start.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
   bool wants_content(std::string_view path, std::uint64_t size) {

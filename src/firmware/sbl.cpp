@@ -20,7 +20,7 @@ constexpr std::size_t code_word_size = 12;
 constexpr std::size_t header_size = 80;
 constexpr std::uint32_t sbl1_image = 0x15;
 constexpr std::uint32_t load_address = 0x40010000;
-constexpr std::size_t digest_size = 32;
+constexpr std::uint32_t digest_size = 32;
 
 // The header stands on a page's start behind the preamble; page sizes are multiples of this.
 constexpr std::size_t smallest_page = 2048;
@@ -95,27 +95,38 @@ bool has_sbl_code_word(ByteView bytes) {
   return words.u32() == code_word && words.u32() == magic && words.u32() == detect_page_size;
 }
 
+std::optional<ByteView> sbl_certificates(ByteView bytes) {
+  auto header = find_header(bytes);
+  if (!header || header->end() > bytes.size() ||
+      header->image_size != header->code_size + header->signature_size + header->certificates_size) {
+    return std::nullopt;
+  }
+  return bytes.subspan(header->signature() + header->signature_size, header->certificates_size);
+}
+
 std::uint64_t sbl_overhead(std::uint32_t page_size) {
   return page_size + header_size + digest_size;
 }
 
-Buffer make_sbl(ByteView code, std::uint32_t page_size) {
+Buffer make_sbl(ByteView code, std::uint32_t page_size, ByteView certificates) {
   auto code_size = static_cast<std::uint32_t>(code.size());
+  auto certificates_size = static_cast<std::uint32_t>(certificates.size());
   ByteWriter out(Endian::little);
   out.u32(code_word).u32(magic).u32(detect_page_size).bytes(as_bytes(our_mark));
   out.fill(page_size - out.size(), std::byte{0xFF});
 
   out.u32(code_word).u32(magic).u32(sbl1_image).u32(0xFFFFFFFF).u32(0xFFFFFFFF);
   out.u32(header_size).u32(load_address);
-  out.u32(code_size + digest_size).u32(code_size);
+  out.u32(code_size + digest_size + certificates_size).u32(code_size);
   out.u32(load_address + code_size).u32(digest_size);
-  out.u32(load_address + code_size + digest_size).u32(0);
+  out.u32(load_address + code_size + digest_size).u32(certificates_size);
   out.u32(1).u32(1).fill(20, std::byte{0xFF});  // root certificate 1 of 1, five reserved words
   out.bytes(code);
 
   auto image = out.take();
   auto digest_of_all = digest<Sha256>(image);
   image.insert(image.end(), digest_of_all.begin(), digest_of_all.end());
+  image.insert(image.end(), certificates.begin(), certificates.end());
   return image;
 }
 

@@ -56,7 +56,7 @@ Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, cons
                           own ? own->order_code : "unknown"))
         .hint("name a revision like " + persona.revision);
   }
-  auto files = binary_files(persona, revision, options.scale);
+  auto files = binary_files(persona, revision, options);
   auto suffix = geometry_suffix(persona.geometry);
   files.push_back(text_file("update/partition_nand.xml", partition_nand_text(persona)));
   files.push_back(text_file(fmt::format("update/firehose/patch_{}.xml", suffix), patch_text(persona)));

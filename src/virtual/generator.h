@@ -35,6 +35,7 @@ struct GeneratorOptions {
   /// rawprogram as Debian's qdl takes it: each program with label, last_sector and file_sector_offset, '/' in paths,
   /// and in an order that ends well when it is run top to bottom.
   bool qdl_form = false;
+  std::string signed_by = {};  ///< sign the boot images with this authority of our own (signing_authority.h); empty: don't
 };
 
 /// The files of a package for this persona and revision, md5.txt included, in directory order.

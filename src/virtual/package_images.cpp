@@ -6,6 +6,7 @@
 #include "firmware/partition_mbn.h"
 #include "firmware/ubi_writer.h"
 #include "virtual/filler.h"
+#include "virtual/signing_authority.h"
 
 #include <algorithm>
 #include <array>
@@ -57,37 +58,66 @@ constexpr Sizes small_sizes = {
     .usr_data = 5'000,
 };
 
+/// SW_ID of a signed image.
+namespace software {
+constexpr std::uint32_t sbl = 0;
+constexpr std::uint32_t programmer = 3;
+constexpr std::uint32_t tz = 7;
+constexpr std::uint32_t aboot = 9;
+constexpr std::uint32_t rpm = 10;
+}  // namespace software
+
 using Read = std::function<void(std::uint64_t offset, std::span<std::byte> into)>;
 using Sink = std::function<bool(ByteView)>;
+
+/// Signs the images of one package, or none of them.
+class ImageSigner {
+public:
+  ImageSigner(const Persona& persona, const std::string& name)
+      : authority_(name), modem_{persona.hwid, 0, 0}, signs_(!name.empty()) {}
+
+  firmware::MbnSignature sign(ByteView image, std::uint32_t software_id) const {
+    return signs_ ? authority_.sign(image, software_id, modem_).value_or(firmware::MbnSignature{})
+                  : firmware::MbnSignature{};
+  }
+
+private:
+  SigningAuthority authority_;
+  SignedFor modem_;
+  bool signs_;
+};
 
 /// Makes the files of one package.
 class Images {
 public:
-  Images(const Persona& persona, const firmware::Revision& revision, Scale scale)
+  Images(const Persona& persona, const firmware::Revision& revision, const GeneratorOptions& options)
       : geometry_(persona.geometry),
         table_(persona.table),
         revision_(revision),
-        sizes_(scale == Scale::real ? real_sizes : small_sizes),
-        identity_(fmt::format("{} {}", persona.id, revision.text)) {}
+        sizes_(options.scale == Scale::real ? real_sizes : small_sizes),
+        identity_(fmt::format("{} {}", persona.id, revision.text)),
+        signer_(persona, options.signed_by) {}
 
-  GeneratedFile elf(std::string path, std::uint64_t size, std::uint32_t load_address) const {
+  GeneratedFile elf(std::string path, std::uint64_t size, std::uint32_t load_address, std::uint32_t software_id) const {
     auto filler = filler_for(path);
-    return {std::move(path), size, [=](const Sink& sink) {
+    return {std::move(path), size, [=, signer = signer_](const Sink& sink) {
               Buffer code(size - firmware::elf_overhead());
               filler.fill(0, code);
               // code and data, as the programmers have it
               auto split = code.size() * 3 / 4 / 4 * 4;
               const ByteView segments[] = {ByteView(code).first(split), ByteView(code).subspan(split)};
-              sink(firmware::make_elf(segments, load_address));
+              sink(firmware::make_elf(segments, load_address, signer.sign(code, software_id)));
             }};
   }
 
   GeneratedFile sbl(std::string path) const {
     auto filler = filler_for(path);
-    return {std::move(path), sizes_.sbl, [filler, size = sizes_.sbl, page = geometry_.page_size](const Sink& sink) {
-              Buffer code(size - firmware::sbl_overhead(page));
+    return {std::move(path), sizes_.sbl,
+            [filler, signer = signer_, size = sizes_.sbl, page = geometry_.page_size](const Sink& sink) {
+              auto certificates = signer.sign({}, software::sbl).certificates;
+              Buffer code(size - firmware::sbl_overhead(page) - certificates.size());
               filler.fill(0, code);
-              sink(firmware::make_sbl(code, page));
+              sink(firmware::make_sbl(code, page, certificates));
             }};
   }
 
@@ -174,6 +204,7 @@ private:
   firmware::Revision revision_;
   Sizes sizes_;
   std::string identity_;
+  ImageSigner signer_;
 };
 
 /// Files are named otherwise for the two chips: releases for 2 KiB pages are "perf" builds.
@@ -225,28 +256,30 @@ std::vector<PlacedImage> placed_images(const Persona& persona) {
   return placed;
 }
 
-std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::Revision& revision, Scale scale) {
-  Images make(persona, revision, scale);
+std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::Revision& revision,
+                                        const GeneratorOptions& options) {
+  Images make(persona, revision, options);
   const auto& sizes = make.sizes();
   auto names = names_for(persona.geometry);
   auto suffix = geometry_suffix(persona.geometry);
   std::vector<GeneratedFile> files;
-  files.push_back(make.elf("update/appsboot.mbn", sizes.appsboot, 0x8F600000));
-  files.push_back(make.elf("update/ENPRG9x07.mbn", sizes.download_programmer, 0x08000000));
-  files.push_back(make.elf("update/NPRG9x07.mbn", sizes.download_programmer, 0x08000000));
+  files.push_back(make.elf("update/appsboot.mbn", sizes.appsboot, 0x8F600000, software::aboot));
+  files.push_back(make.elf("update/ENPRG9x07.mbn", sizes.download_programmer, 0x08000000, software::programmer));
+  files.push_back(make.elf("update/NPRG9x07.mbn", sizes.download_programmer, 0x08000000, software::programmer));
   files.push_back(make.ubi("update/NON-HLOS.ubi", "modem", sizes.modem, true, make.modem_lines()));
   files.push_back(make.boot(names.boot));
   files.push_back(make.ubi(names.system, "system", sizes.system, true, make.system_lines()));
   files.push_back(make.ubi(names.recovery, "recoveryfs", sizes.recovery, true, ""));
   files.push_back(Images::bytes("update/partition.mbn", make.user_table()));
-  files.push_back(make.elf("update/rpm.mbn", sizes.rpm, 0x00200000));
+  files.push_back(make.elf("update/rpm.mbn", sizes.rpm, 0x00200000, software::rpm));
   files.push_back(make.sbl("update/sbl1.mbn"));
-  files.push_back(make.elf("update/tz.mbn", sizes.tz, 0x86600000));
+  files.push_back(make.elf("update/tz.mbn", sizes.tz, 0x86600000, software::tz));
   if (has_usr_data(persona)) {
     files.push_back(make.ubi("update/usrdata.ubi", "usr_data", sizes.usr_data, false, ""));
   }
   files.push_back(Images::bytes(fmt::format("update/firehose/partition_complete_{}.mbn", suffix), make.mibib()));
-  files.push_back(make.elf("update/firehose/prog_nand_firehose_9x07.mbn", sizes.programmer, 0x08000000));
+  files.push_back(
+      make.elf("update/firehose/prog_nand_firehose_9x07.mbn", sizes.programmer, 0x08000000, software::programmer));
   return files;
 }
 

@@ -22,7 +22,9 @@ std::vector<PlacedImage> placed_images(const Persona& persona);
 /// "p2K_b128K"
 std::string geometry_suffix(const Geometry& geometry);
 
-/// All binary files: images, programmers, partition tables. Their content depends on persona, revision and scale only.
-std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::Revision& revision, Scale scale);
+/// All binary files: images, programmers, partition tables. Their content depends on persona, revision and options
+/// only.
+std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::Revision& revision,
+                                        const GeneratorOptions& options);
 
 }  // namespace modemedic::twin

@@ -18,6 +18,7 @@ struct GenerateOptions {
   std::string revision;
   bool small = false;
   bool qdl_form = false;
+  std::string signed_by;
 };
 
 Result<void> virtual_package(const GenerateOptions& options, Output& output) {
@@ -26,6 +27,7 @@ Result<void> virtual_package(const GenerateOptions& options, Output& output) {
   twin::GeneratorOptions generator;
   generator.scale = options.small ? twin::Scale::small : twin::Scale::real;
   generator.qdl_form = options.qdl_form;
+  generator.signed_by = options.signed_by;
   TRY_ASSIGN(auto files, twin::generate_package(persona, revision, generator));
   TRY(twin::write_package(files, options.out));
   std::uint64_t size = 0;
@@ -50,6 +52,7 @@ void add_virtual_package(Grammar& grammar, CLI::App& group) {
   command.add_option("OUT", options->out, "a folder, or NAME.zip, NAME.7z, NAME.tar")->required();
   command.add_option("--revision", options->revision, "default: the persona's own");
   command.add_flag("--small", options->small, "images of a few blocks instead of real sizes");
+  command.add_option("--signed-by", options->signed_by, "sign the boot images as an authority of that name");
   command.add_flag("--qdl-form", options->qdl_form, "the XML with labels, as Debian's qdl takes it");
 }
 
