@@ -4,6 +4,7 @@
 #include "usb/libusb_fingerprint.h"
 #include "usb/libusb_pipe.h"
 #include "usb/libusb_words.h"
+#include "usb/port_lock.h"
 
 #include <algorithm>
 #include <array>
@@ -154,6 +155,10 @@ Result<bool> LibusbBus::wait_change(Deadline deadline) {
 bool LibusbBus::changed_since_snapshot() {
   auto signature = sysfs_.signature();
   return signature.empty() || signature != signature_seen_;
+}
+
+Result<std::unique_ptr<Reservation>> LibusbBus::reserve(const DeviceInfo& device, Purpose purpose, Events& /*events*/) {
+  return PortLock::take("usb", device, purpose, clock_);
 }
 
 Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uint8_t interface_number) {

@@ -26,6 +26,9 @@ public:
   Result<bool> wait_change(Deadline deadline) override;
   Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) override;
 
+  /// A lock file, named for the port and its companion.
+  Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
+
   const Clock& clock() const override { return clock_; }
 
 private:

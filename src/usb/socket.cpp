@@ -202,6 +202,18 @@ Result<void> Socket::write_all(ByteView bytes, const Clock& clock, Deadline dead
   return {};
 }
 
+std::string Socket::peer() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  std::array<char, NI_MAXHOST> text{};
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (getpeername(descriptor_, generic, &size) != 0 ||
+      getnameinfo(generic, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return "";
+  }
+  return text.data();
+}
+
 bool Socket::hung_up() const {
   pollfd wanted{.fd = descriptor_, .events = POLLRDHUP, .revents = 0};
   return poll(&wanted, 1, 0) > 0;

@@ -47,6 +47,9 @@ public:
   /// @return Code::timeout, Code::modem_lost
   Result<void> write_all(ByteView bytes, const Clock& clock, Deadline deadline);
 
+  /// The other side's address: "127.0.0.1".
+  std::string peer() const;
+
   /// The other side has closed its end, whether or not there is something left to read.
   bool hung_up() const;
 

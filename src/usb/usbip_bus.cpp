@@ -1,11 +1,12 @@
 #include "usb/usbip_bus.h"
 
+#include "usb/nap.h"
+#include "usb/port_lock.h"
 #include "usb/usbip_pipe.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <poll.h>
 
 namespace modemedic::usb {
 
@@ -29,13 +30,6 @@ constexpr Duration longest_nap = 100ms;
 bool same_enumeration(const usbip::Device& a, const usbip::Device& b) {
   return a.busnum == b.busnum && a.devnum == b.devnum && a.vid == b.vid && a.pid == b.pid &&
          a.bcd_device == b.bcd_device;
-}
-
-/// Waits for a moment in which nothing can wake us.
-void nap(const Clock& clock, Deadline deadline, Duration length) {
-  auto left = std::min(deadline.left(clock), length);
-  timespec time{.tv_sec = 0, .tv_nsec = left.count()};
-  ppoll(nullptr, 0, &time, nullptr);
 }
 
 Failure left_the_port(const DeviceInfo& device) {
@@ -162,6 +156,12 @@ Result<bool> UsbIpBus::wait_change(Deadline deadline) {
     nap(clock_, deadline, length);
     length = std::min(longest_nap, length * 3 / 2);
   }
+}
+
+Result<std::unique_ptr<Reservation>> UsbIpBus::reserve(const DeviceInfo& device, Purpose purpose, Events& /*events*/) {
+  // The address that answers, not the name: a server may be called by several.
+  TRY_ASSIGN(auto socket, Socket::connect(server_.host, server_.port, clock_, Deadline::in(clock_, request_patience)));
+  return PortLock::take(fmt::format("usbip-{}-{}", socket.peer(), server_.port), device, purpose, clock_);
 }
 
 Result<std::unique_ptr<Pipe>> UsbIpBus::open(const DeviceInfo& device, std::uint8_t interface_number) {

@@ -28,6 +28,9 @@ public:
   /// One pipe for each device; its interfaces are not shared. Code::busy for a second one.
   Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) override;
 
+  /// A lock file on this machine, named for the server and the busid.
+  Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
+
   const Clock& clock() const override { return clock_; }
 
 private:
