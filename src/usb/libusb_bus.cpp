@@ -99,6 +99,7 @@ Result<LibusbBus::Devices> LibusbBus::look() {
     return fail_libusb(static_cast<int>(count), "list the USB devices");
   }
   Devices devices;
+  std::vector<Devices::key_type> fresh;
   for (auto* device : std::span(guard.list, static_cast<std::size_t>(count))) {
     auto port = port_of(device);
     std::pair number{libusb_get_bus_number(device), libusb_get_device_address(device)};
@@ -107,11 +108,24 @@ Result<LibusbBus::Devices> LibusbBus::look() {
     if (known != devices_.end() && known->second.info.port == port) {
       seen.info = known->second.info;
     } else {
-      seen.info = {port, ++enumerations_, read_fingerprint(device, port)};
+      seen.info = {port, ++enumerations_, read_fingerprint(device, port), sysfs_.companion(port)};
+      fresh.push_back(number);
     }
     devices.emplace(number, std::move(seen));
   }
+  for (const auto& number : fresh) {
+    forget_taken_companion(devices, devices.at(number).info);
+  }
   return devices;
+}
+
+/// Where something else is already at first sight, this one can't come.
+void LibusbBus::forget_taken_companion(const Devices& devices, DeviceInfo& info) {
+  auto taken =
+      std::ranges::any_of(devices, [&](const auto& entry) { return entry.second.info.port == info.companion; });
+  if (taken) {
+    info.companion.clear();
+  }
 }
 
 Fingerprint LibusbBus::read_fingerprint(libusb_device* device, const std::string& port) {

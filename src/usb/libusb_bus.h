@@ -49,6 +49,7 @@ private:
   LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock);
 
   Result<Devices> look();
+  static void forget_taken_companion(const Devices& devices, DeviceInfo& info);
   Fingerprint read_fingerprint(libusb_device* device, const std::string& port);
   bool changed_since_snapshot();
 

@@ -33,6 +33,43 @@ std::vector<fs::path> entries(const fs::path& folder) {
   return found;
 }
 
+/// A port path in its parts: "1-1.4" is port 4 of the hub at "1-1" on bus 1, "1-2" port 2 of the root hub "1-0".
+struct PortPath {
+  std::string bus;
+  std::string hub;
+  std::string number;
+  std::string below_bus;  ///< "1.4"
+};
+
+std::optional<PortPath> parse_port(const std::string& port) {
+  auto dash = port.find('-');
+  if (dash == std::string::npos) {
+    return std::nullopt;
+  }
+  auto dot = port.rfind('.');
+  auto on_root = dot == std::string::npos;
+  auto bus = port.substr(0, dash);
+  return PortPath{bus, on_root ? bus + "-0" : port.substr(0, dot), port.substr((on_root ? dash : dot) + 1),
+                  port.substr(dash + 1)};
+}
+
+/// "usb2-port1" is the device path "2-1", "2-1-port4" is "2-1.4".
+std::string path_of_hub_port(const std::string& name) {
+  constexpr std::string_view word = "-port";
+  auto at = name.rfind(word);
+  if (at == std::string::npos) {
+    return "";
+  }
+  auto hub = name.substr(0, at);
+  auto number = name.substr(at + word.size());
+  return hub.starts_with("usb") ? hub.substr(3) + "-" + number : hub + "." + number;
+}
+
+/// In Mbit/s: 480 for the USB 2 half of a controller, 5000 and more for the other.
+bool fast(const fs::path& root_hub) {
+  return read_line(root_hub / "speed").size() > 3;
+}
+
 }  // namespace
 
 std::string Sysfs::text(const std::string& port, const std::string& attribute) const {
@@ -66,6 +103,61 @@ std::vector<std::string> Sysfs::nodes(const std::string& port, std::uint8_t inte
     }
   }
   return found;
+}
+
+std::string Sysfs::companion(const std::string& port) const {
+  auto parts = parse_port(port);
+  if (!parts) {
+    return "";
+  }
+  if (auto known = peer(port)) {
+    return *known;
+  }
+  auto other = knows_peers(parts->bus) ? "" : sibling_bus(parts->bus);
+  return other.empty() ? "" : other + "-" + parts->below_bus;
+}
+
+std::optional<std::string> Sysfs::peer(const std::string& port) const {
+  auto parts = parse_port(port);
+  auto on_root = parts->hub.ends_with("-0");
+  auto name = fmt::format("{}-port{}", on_root ? "usb" + parts->bus : parts->hub, parts->number);
+  for (const auto& folder : interface_folders(parts->hub, 0)) {
+    std::error_code error;
+    auto target = fs::read_symlink(folder / name / "peer", error);
+    if (!error) {
+      return path_of_hub_port(target.filename());
+    }
+  }
+  return std::nullopt;
+}
+
+/// Whether the kernel tells peers on this bus: then a port without one has none.
+bool Sysfs::knows_peers(const std::string& bus) const {
+  for (const auto& folder : interface_folders(bus + "-0", 0)) {
+    for (const auto& entry : entries(folder)) {
+      std::error_code error;
+      if (fs::is_symlink(entry / "peer", error)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The other bus of the same controller: the folder of its root hub is beside this one's. Empty if that is not plain.
+std::string Sysfs::sibling_bus(const std::string& bus) const {
+  std::error_code error;
+  auto ours = fs::canonical(root_ / ("usb" + bus), error);
+  std::vector<std::string> found;
+  for (const auto& entry : entries(root_)) {
+    auto name = entry.filename().string();
+    auto there = fs::canonical(entry, error);
+    if (!ours.empty() && name.starts_with("usb") && there != ours && there.parent_path() == ours.parent_path() &&
+        fast(there) != fast(ours)) {
+      found.push_back(name.substr(3));
+    }
+  }
+  return found.size() == 1 ? found.front() : "";
 }
 
 std::string Sysfs::signature() const {

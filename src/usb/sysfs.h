@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,18 @@ public:
   /// The device nodes that the kernel driver made out of an interface: "/dev/ttyUSB2", "/dev/cdc-wdm0".
   std::vector<std::string> nodes(const std::string& port, std::uint8_t interface_number) const;
 
+  /// The port that is the other half of this one's connector: USB 2 and USB 3 wires end on two buses. As the kernel
+  /// says (`peer` of the hub's port); where it knows no peers at all (before Linux 3.16), the same path on the other
+  /// bus of the same controller. Empty when there is none.
+  std::string companion(const std::string& port) const;
+
   /// Changes whenever a device comes or goes. Empty when this system shows none.
   std::string signature() const;
 
 private:
+  std::optional<std::string> peer(const std::string& port) const;
+  bool knows_peers(const std::string& bus) const;
+  std::string sibling_bus(const std::string& bus) const;
   std::vector<std::filesystem::path> interface_folders(const std::string& port, std::uint8_t interface_number) const;
 
   std::filesystem::path root_;

@@ -63,6 +63,33 @@ TEST_F(SysfsTree, TellsStringsDriversAndNodesOfADevice) {
   EXPECT_THAT(sysfs.nodes("1-1.4", 0), IsEmpty());
 }
 
+TEST_F(SysfsTree, KnowsTheOtherHalfOfAConnectorAsTheKernelSaysIt) {
+  link("1-0:1.0/usb1-port1/peer", "../../../usb2/2-0:1.0/usb2-port5");
+  fs::create_directories(root / "1-0:1.0/usb1-port2");
+  link("2-5:1.0/2-5-port4/peer", "../../../../usb1/1-1/1-1:1.0/1-1-port4");
+  link("2-5.4:1.0/2-5.4-port2/peer", "../../../../../usb1/1-1/1-1.4/1-1.4:1.0/1-1.4-port2");
+  Sysfs sysfs(root);
+  EXPECT_EQ(sysfs.companion("1-1"), "2-5");
+  EXPECT_EQ(sysfs.companion("2-5.4"), "1-1.4");
+  EXPECT_EQ(sysfs.companion("2-5.4.2"), "1-1.4.2");
+  EXPECT_EQ(sysfs.companion("1-2"), "") << "the kernel knows peers here, and this port has none";
+  EXPECT_EQ(sysfs.companion("usb1"), "");
+  EXPECT_EQ(sysfs.companion(""), "");
+}
+
+TEST_F(SysfsTree, TakesTheSamePathOfTheControllersOtherBusWhereTheKernelKnowsNoPeers) {
+  for (const auto* bus : {"a/usb1", "a/usb2", "b/usb3", "c/usb4", "c/usb5", "c/usb6"}) {
+    file(fs::path("controllers") / bus / "speed", *(bus + 5) == '1' || *(bus + 5) == '4' ? "480\n" : "5000\n");
+    link(bus + 2, std::string("controllers/") + bus);
+  }
+  Sysfs sysfs(root);
+  EXPECT_EQ(sysfs.companion("1-1.4"), "2-1.4");
+  EXPECT_EQ(sysfs.companion("2-3"), "1-3");
+  EXPECT_EQ(sysfs.companion("3-1"), "");
+  EXPECT_EQ(sysfs.companion("4-1"), "") << "two could be meant";
+  EXPECT_EQ(sysfs.companion("9-1"), "");
+}
+
 TEST_F(SysfsTree, ChangesItsSignatureWhenADeviceComesBackOnItsPort) {
   Sysfs sysfs(root);
   EXPECT_EQ(sysfs.signature(), "");
