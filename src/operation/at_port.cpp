@@ -12,7 +12,16 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration answer_patience = 3s;
+
+/// A bare AT is answered within milliseconds, or not at all: what a port gets while it boots is lost.
+constexpr Duration ping_patience = 1s;
 constexpr Duration between_asks = 500ms;
+
+/// A port that answered its first question at once has no late answers to older ones in store.
+constexpr Duration settled = 20ms;
+
+/// What a question is given when the deadline is near or has passed: the port has answered before.
+constexpr Duration least_patience = 300ms;
 
 }  // namespace
 
@@ -24,21 +33,25 @@ Result<AtPort> AtPort::open(usb::Bus& bus, const usb::DeviceInfo& modem, Deadlin
         .hint("over MBIM or QMI, AT+QCFG=\"usbcfg\" with at set to 1 brings it back");
   }
   TRY_ASSIGN(auto pipe, bus.open(modem, *interface_number));
-  AtPort port(std::move(pipe), bus.clock());
-  do {
-    auto patience = std::min<Duration>(answer_patience, deadline.left(bus.clock()));
-    auto answer = run_at(*port.pipe_, bus.clock(), "AT", patience);
+  AtPort port(std::move(pipe), bus.clock(), deadline);
+  for (auto first = true;; first = false) {
+    auto until = std::min(deadline.at, Deadline::in(bus.clock(), ping_patience).at);
+    auto answer = run_at(*port.pipe_, bus.clock(), "AT", ping_patience, {until});
     if (answer && answer->ok()) {
-      TRY(drain(*port.pipe_, bus.clock(), between_asks));  // answers to what was asked while it booted
+      // Answers to what was asked while it booted.
+      TRY(drain(*port.pipe_, bus.clock(), first ? settled : between_asks));
       return port;
     }
     if (!answer && answer.error().code != Code::timeout) {
       return fail(std::move(answer.error()));
     }
+    if (deadline.passed(bus.clock())) {
+      break;
+    }
     if (answer) {
       TRY(port.pause());
     }
-  } while (!deadline.passed(bus.clock()));
+  }
   return fail(Code::timeout)
       .what("the modem does not answer AT")
       .hint("it may still boot (up to a minute), or its modem firmware does not run: try again, then power-cycle it");
@@ -54,7 +67,9 @@ Result<protocol::AtAnswer> AtPort::ask(const std::string& command) {
 }
 
 Result<protocol::AtAnswer> AtPort::tell(const std::string& command) {
-  return run_at(*pipe_, *clock_, command, answer_patience);
+  auto patience = std::clamp<Duration>(deadline_.left(*clock_), least_patience, answer_patience);
+  // Unasked lines in between may double the time, no more.
+  return run_at(*pipe_, *clock_, command, patience, Deadline::in(*clock_, 2 * patience));
 }
 
 Result<void> AtPort::pause() {

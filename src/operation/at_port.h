@@ -28,10 +28,12 @@ public:
   Result<void> pause();
 
 private:
-  AtPort(std::unique_ptr<usb::Pipe> pipe, const Clock& clock) : pipe_(std::move(pipe)), clock_(&clock) {}
+  AtPort(std::unique_ptr<usb::Pipe> pipe, const Clock& clock, Deadline deadline)
+      : pipe_(std::move(pipe)), clock_(&clock), deadline_(deadline) {}
 
   std::unique_ptr<usb::Pipe> pipe_;
   const Clock* clock_;
+  Deadline deadline_;  ///< of the whole talk: near it, silence is borne less long
 };
 
 }  // namespace modemedic::operation

@@ -141,7 +141,11 @@ Result<Identity> identify_patiently(usb::Bus& bus, const usb::DeviceInfo& modem,
   auto value_deadline = Deadline::in(bus.clock(), value_patience);
   while ((identity.imei.empty() || identity.cfun.empty()) && !value_deadline.passed(bus.clock())) {
     TRY(bus.wait_change(Deadline::in(bus.clock(), 2s)));
-    TRY_ASSIGN(identity, identify(bus, modem, value_deadline, events));
+    auto again = identify(bus, modem, value_deadline, events);
+    if (!again && again.error().code == Code::timeout) {
+      break;  // what it said first counts
+    }
+    TRY_ASSIGN(identity, std::move(again));
   }
   return identity;
 }
@@ -201,6 +205,9 @@ Result<Identity> prove_flash(usb::Bus& bus, usb::DeviceInfo gone, const Identity
     }
     TRY_ASSIGN(auto modem, std::move(running));
     auto after = identify_patiently(bus, modem, deadline, events);
+    if (!after && starts > 0 && deadline.passed(bus.clock())) {
+      return never_came_back(bus, gone, starts);  // it was about to leave once more
+    }
     if (!after && after.error().code == Code::modem_lost) {
       gone = modem;  // it left again while it was asked
       continue;

@@ -2,6 +2,7 @@
 
 #include "operation/feed_machine.h"
 
+#include <algorithm>
 #include <array>
 #include <variant>
 
@@ -29,7 +30,8 @@ Result<void> drain(usb::Pipe& pipe, const Clock& clock, Duration quiet) {
   return {};
 }
 
-Result<protocol::AtAnswer> run_at(usb::Pipe& pipe, const Clock& clock, const std::string& command, Duration patience) {
+Result<protocol::AtAnswer> run_at(usb::Pipe& pipe, const Clock& clock, const std::string& command, Duration patience,
+                                  Deadline deadline) {
   TRY(drain(pipe, clock, 5ms));
   protocol::AtHost host(command, patience);
   for (;;) {
@@ -37,7 +39,11 @@ Result<protocol::AtAnswer> run_at(usb::Pipe& pipe, const Clock& clock, const std
     if (auto* send = std::get_if<protocol::Send>(&action)) {
       TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
     } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
-      TRY(feed_from(pipe, clock, host, wait->patience));
+      if (deadline.passed(clock)) {
+        host.timed_out();
+      } else {
+        TRY(feed_from(pipe, clock, host, std::min(wait->patience, deadline.left(clock))));
+      }
     } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
       return fail(std::move(failed->error));
     } else {

@@ -27,6 +27,46 @@ TEST(Identify, AsksARunningModemWhoItIs) {
   EXPECT_EQ(identity->imei.size(), 15U);
   EXPECT_EQ(identity->imei, bench.modem->imei());
   EXPECT_EQ(identity->cfun, "1");
+  EXPECT_EQ(identity->order_code, "EG25GGB");
+  EXPECT_EQ(identity->revision_by, "QGMR");
+  EXPECT_TRUE(identity->revision_ready);
+  EXPECT_EQ(identity->sim, "READY");
+  EXPECT_THAT(identity->iccid, testing::MatchesRegex("89[0-9]{18}"));
+  EXPECT_EQ(identity->usbnet, "0");
+  EXPECT_EQ(identity->usbcfg, "0x2C7C,0x125,1,1,1,1,1,0,0");
+  EXPECT_EQ(identity->fused, false);
+}
+
+TEST(Identify, TakesLessThanHalfASecondOfAHealthyModem) {
+  TwinBench bench;
+  auto found = must(bench.find());
+  auto start = bench.clock.now();
+  must(identify(bench.bus, found.device, Deadline::in(bench.clock, 10s), bench.events));
+  EXPECT_LT(bench.clock.now() - start, 250ms);
+}
+
+TEST(Identify, AsksDiagWhereAtIsSilent) {
+  TwinBench::Options options;
+  options.real_timing = true;  // AT is silent at first
+  TwinBench bench(options);
+  auto found = must(bench.find());
+  auto identity = identify_by_diag(bench.bus, found.device, Deadline::in(bench.clock, 2s), bench.events);
+  ASSERT_TRUE(identity) << identity.error().what;
+  EXPECT_EQ(identity->revision, "EG25GGBR07A07M2G");
+  EXPECT_EQ(identity->revision_by, "DIAG");
+  EXPECT_EQ(identity->order_code, "EG25GGB");
+  EXPECT_EQ(identity->imei, "");
+}
+
+TEST(Identify, SaysThatTheRevisionIsNotReadyWhenTheDeadlinePasses) {
+  TwinBench::Options options;
+  options.real_timing = true;
+  TwinBench bench(options);
+  auto identity = ask(bench, 3500ms);  // AT comes up after 3 s, QGMR tells the truth a second later
+  ASSERT_TRUE(identity) << identity.error().what;
+  EXPECT_EQ(identity->revision, "");
+  EXPECT_FALSE(identity->revision_ready);
+  EXPECT_EQ(identity->imei, bench.modem->imei());
 }
 
 TEST(Identify, WaitsUntilTheModemHasBootedAndTellsTheTruth) {
@@ -59,6 +99,8 @@ TEST(Identify, LeavesTheImeiEmptyWhenEfsIsLost) {
   auto identity = ask(bench, 10s);
   ASSERT_TRUE(identity) << identity.error().what;
   EXPECT_EQ(identity->imei, "");
+  EXPECT_EQ(identity->imei_answer, "0");
+  EXPECT_EQ(identity->cfun, "5");
 }
 
 TEST(SwitchToEdl, FollowsTheModemOnItsPort) {
