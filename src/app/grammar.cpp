@@ -11,6 +11,7 @@ Grammar::Grammar(CLI::App& app) : app_(app) {
   app_.set_version_flag("--version", "modemedic " MODEMEDIC_VERSION);
   app_.add_option("--bus", global_.bus, "usb, or usbip:HOST[:PORT]")->capture_default_str();
   app_.add_option("--modem", global_.modem, "which modem: port:1-1.4, imei:…, serial:…");
+  app_.add_option("--tty", global_.tty, "the modem with this port, and AT through it: /dev/ttyUSB2");
   app_.add_option("--data", global_.data,
                   "where modemedic keeps what it learned of modems (default: your state folder)");
   app_.add_flag("--json", global_.output.json, "one JSON object a line; the last is the verdict");

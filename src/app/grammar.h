@@ -16,6 +16,7 @@ namespace modemedic::app {
 struct GlobalOptions {
   std::string bus = "usb";
   std::string modem;  ///< selector; empty: the only one in sight
+  std::string tty;    ///< a port of the modem through which AT and DIAG go; empty: over USB itself
   std::string data;   ///< the data directory; empty: the usual one (data_directory.h)
   OutputOptions output;
 };

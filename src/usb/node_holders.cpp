@@ -45,6 +45,10 @@ std::string name_of(const fs::path& process) {
 
 }  // namespace
 
+std::string process_name(long process, const fs::path& proc) {
+  return name_of(proc / std::to_string(process));
+}
+
 std::vector<NodeHolder> holders_of(const std::vector<std::string>& nodes, const fs::path& proc) {
   std::vector<NodeHolder> holders;
   if (nodes.empty()) {

@@ -13,6 +13,9 @@ struct NodeHolder {
   std::string node;
 };
 
+/// What a process is called; empty when it isn't there. Hostile, as above.
+std::string process_name(long process, const std::filesystem::path& proc = "/proc");
+
 /// Who else has one of these nodes open, by /proc (Linux). Only processes that this user may look into are seen, which
 /// is all of them for root.
 std::vector<NodeHolder> holders_of(const std::vector<std::string>& nodes, const std::filesystem::path& proc = "/proc");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -94,10 +95,10 @@ std::vector<std::string> Sysfs::nodes(const std::string& port, std::uint8_t inte
     for (const auto& entry : entries(folder)) {
       auto name = entry.filename().string();
       if (name.starts_with("ttyUSB")) {
-        found.push_back("/dev/" + name);
+        found.push_back(dev_ / name);
       } else if (name == "tty" || name == "usbmisc") {
         for (const auto& node : entries(entry)) {
-          found.push_back("/dev/" + node.filename().string());
+          found.push_back(dev_ / node.filename());
         }
       }
     }
@@ -158,6 +159,25 @@ std::string Sysfs::sibling_bus(const std::string& bus) const {
     }
   }
   return found.size() == 1 ? found.front() : "";
+}
+
+std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::path& node) const {
+  for (const auto& folder : entries(root_)) {
+    auto name = folder.filename().string();
+    auto colon = name.find(':');
+    auto dot = name.rfind('.');
+    unsigned number = 0;
+    if (colon == std::string::npos || dot < colon ||
+        std::from_chars(name.data() + dot + 1, name.data() + name.size(), number).ec != std::errc() || number > 255) {
+      continue;
+    }
+    std::pair owner{name.substr(0, colon), static_cast<std::uint8_t>(number)};
+    auto its = nodes(owner.first, owner.second);
+    if (std::ranges::find(its, node.string()) != its.end()) {
+      return owner;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string Sysfs::signature() const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What Linux knows of a USB device and shows to everybody, permission or not. On other systems there is nothing, and
@@ -12,8 +13,9 @@ namespace modemedic::usb {
 
 class Sysfs {
 public:
-  /// @param root  where the USB devices are; another one is for tests
-  explicit Sysfs(std::filesystem::path root = "/sys/bus/usb/devices") : root_(std::move(root)) {}
+  /// @param root  where the USB devices are, and `dev` where the nodes are; others are for tests
+  explicit Sysfs(std::filesystem::path root = "/sys/bus/usb/devices", std::filesystem::path dev = "/dev")
+      : root_(std::move(root)), dev_(std::move(dev)) {}
 
   /// "manufacturer", "product" or "serial" of the device at this port, as the kernel read it when it came. Empty when
   /// there is none.
@@ -24,6 +26,9 @@ public:
 
   /// The device nodes that the kernel driver made out of an interface: "/dev/ttyUSB2", "/dev/cdc-wdm0".
   std::vector<std::string> nodes(const std::string& port, std::uint8_t interface_number) const;
+
+  /// The port and interface that a device node belongs to; nothing when it is no USB device's.
+  std::optional<std::pair<std::string, std::uint8_t>> owner_of(const std::filesystem::path& node) const;
 
   /// The port that is the other half of this one's connector: USB 2 and USB 3 wires end on two buses. As the kernel
   /// says (`peer` of the hub's port); where it knows no peers at all (before Linux 3.16), the same path on the other
@@ -40,6 +45,7 @@ private:
   std::vector<std::filesystem::path> interface_folders(const std::string& port, std::uint8_t interface_number) const;
 
   std::filesystem::path root_;
+  std::filesystem::path dev_;
 };
 
 }  // namespace modemedic::usb

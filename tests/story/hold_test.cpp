@@ -57,5 +57,17 @@ TEST(Hold, ASecondModemedicIsTurnedAwayWithTheNameOfTheFirst) {
   EXPECT_EQ(later.exit, 0) << later.err;
 }
 
+TEST(Hold, ATtyMustBeAPortOfAModem) {
+  auto other_bus = run({"--bus", "usbip:127.0.0.1", "--tty", "/dev/ttyUSB2", "list"});
+  EXPECT_EQ(other_bus.exit, 2);
+  EXPECT_THAT(other_bus.err, HasSubstr("--tty names a port of this machine"));
+  auto no_usb = run({"list", "--tty", "/dev/null"});
+  EXPECT_EQ(no_usb.exit, 2);
+  EXPECT_THAT(no_usb.err, HasSubstr("/dev/null is no port of a USB device"));
+  auto nothing = run({"list", "--tty", "/dev/ttyNOSUCH"});
+  EXPECT_EQ(nothing.exit, 3);
+  EXPECT_THAT(nothing.err, AllOf(HasSubstr("there is no /dev/ttyNOSUCH"), HasSubstr("/dev/serial/by-id")));
+}
+
 }  // namespace
 }  // namespace modemedic::tests

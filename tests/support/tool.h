@@ -52,6 +52,15 @@ inline Buffer read_file(const std::string& path) {
   return bytes;
 }
 
+inline std::string text_of(const std::string& path) {
+  auto bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline void write_text(const std::string& path, std::string_view text) {
+  write_file(path, as_bytes(text));
+}
+
 /// Is a tool of that name installed?
 inline bool have(const std::string& tool) {
   return std::system(("PATH=$PATH:/usr/sbin command -v " + tool + " >/dev/null 2>&1").c_str()) == 0;

@@ -20,21 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::TemporaryDirectory;
+using test::text_of;
+using test::write_text;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
 constexpr uid_t nobody = 65534;
-
-std::string text_of(const fs::path& file) {
-  auto bytes = test::read_file(file);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-void write_text(const fs::path& file, const std::string& text) {
-  test::write_file(file, std::as_bytes(std::span(text)));
-}
 
 DeviceInfo on_port(const std::string& port, const std::string& companion = "") {
   return {port, 1, {}, companion};
