@@ -50,9 +50,10 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(grammar, error.what(), std::vector<std::string>(argv, argv + argc));
   }
-  Interrupt interrupt;
   SteadyClock clock;
   Output output(grammar.global().output, clock);
+  Interrupt interrupt;
+  interrupt.think_twice([&output] { return output.abort_leaves(); });
   try {
     return output.finish(grammar.chosen()(output, interrupt.token()));
   } catch (const std::exception& error) {  // a library's: ours fail with a Result

@@ -23,6 +23,7 @@ void show_report(const operation::FlashReport& report, Output& output) {
   output.verdict_field("before", to_json(report.before));
   output.verdict_field("after", to_json(report.after));
   output.verdict_field("bytes", report.bytes_programmed);
+  output.verdict_field("standing", report.standing);
   output.verdict_field("data_seconds", seconds(report.data_time));
   output.verdict_field("seconds", seconds(report.whole_time));
   output.verdict_field("bad_blocks", report.storage.bad_blocks);
@@ -35,6 +36,9 @@ void show_report(const operation::FlashReport& report, Output& output) {
                           printable(report.after.revision)));
   output.line(fmt::format("  IMEI {} ({}), CFUN {}", printable(report.after.imei),
                           report.before.imei.empty() ? "not known before" : "as before", printable(report.after.cfun)));
+  if (report.standing > 0) {
+    output.line(fmt::format("  {} images stood already, from the job that was cut", report.standing));
+  }
   output.line(fmt::format("  {} programmed at {:.1f} MB/s, {} in all, {} bad blocks on the chip",
                           human_size(report.bytes_programmed), rate, human_time(report.whole_time),
                           report.storage.bad_blocks.size()));

@@ -1,5 +1,7 @@
 #include "app/grammar.h"
 
+#include "base/version.h"
+
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -8,7 +10,7 @@ namespace modemedic::app {
 
 Grammar::Grammar(CLI::App& app) : app_(app) {
   app_.require_subcommand(1);
-  app_.set_version_flag("--version", "modemedic " MODEMEDIC_VERSION);
+  app_.set_version_flag("--version", "modemedic " + std::string(version()));
   app_.add_option("--bus", global_.bus, "usb, or usbip:HOST[:PORT]")->capture_default_str();
   app_.add_option("--modem", global_.modem, "which modem: port:1-1.4, imei:…, serial:…");
   app_.add_option("--tty", global_.tty, "the modem with this port, and AT through it: /dev/ttyUSB2");

@@ -4,7 +4,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace modemedic::app {
@@ -32,12 +34,32 @@ Interrupt::Interrupt() {
       if (sigwait(&signals, &signal) != 0 || signal == SIGUSR2) {
         return;
       }
+      if (is_talked_out_of_it(signal)) {
+        continue;
+      }
       if (++asked > 1) {
         _exit(exit_code(Code::interrupted));
       }
       source_.request_stop();
     }
   });
+}
+
+void Interrupt::think_twice(std::function<std::string()> consequence) {
+  std::scoped_lock lock(mutex_);
+  consequence_ = std::move(consequence);
+}
+
+bool Interrupt::is_talked_out_of_it(int signal) {
+  std::scoped_lock lock(mutex_);
+  auto consequence = signal == SIGINT && !told_ && consequence_ ? consequence_() : std::string();
+  if (consequence.empty()) {
+    return false;
+  }
+  told_ = true;
+  fmt::print(stderr, "\nstopping now would leave {}.\nThe work goes on; press Ctrl-C again to stop it all the same.\n",
+             consequence);
+  return true;
 }
 
 Interrupt::~Interrupt() {

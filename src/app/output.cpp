@@ -76,6 +76,10 @@ Output::Output(OutputOptions options, const Clock& clock)
 Output::~Output() = default;
 
 void Output::emit(const Event& event) {
+  if (const auto* step = std::get_if<event::Step>(&event)) {
+    std::scoped_lock lock(mutex_);
+    abort_leaves_ = step->abort_leaves;
+  }
   if (options_.json) {
     const auto* log = std::get_if<event::Log>(&event);
     if (log == nullptr || log->level != event::Log::Level::debug || options_.verbose) {
@@ -136,6 +140,11 @@ void Output::print_error(const Error& error) {
     fmt::print(stderr, "  caused by: {}{}{}\n", printable(cause->during), cause->during.empty() ? "" : ": ",
                printable(cause->what, 1000));
   }
+}
+
+std::string Output::abort_leaves() const {
+  std::scoped_lock lock(mutex_);
+  return abort_leaves_;
 }
 
 int Output::finish(const Result<void>& result) {

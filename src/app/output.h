@@ -6,6 +6,7 @@
 #include "base/events.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -44,6 +45,9 @@ public:
   /// Measures progress with another clock from here on.
   void use_clock(const Clock& clock) { progress_.use_clock(clock); }
 
+  /// What stopping now would leave on the modem; empty while nothing was changed. From any thread.
+  std::string abort_leaves() const;
+
   /// The last word: prints the verdict and returns the exit code.
   int finish(const Result<void>& result);
 
@@ -52,6 +56,8 @@ private:
 
   OutputOptions options_;
   Progress progress_;
+  mutable std::mutex mutex_;
+  std::string abort_leaves_;
   std::unique_ptr<Json> verdict_;
 };
 

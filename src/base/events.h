@@ -23,6 +23,7 @@ struct Step {
   std::string what;  ///< for a person
   std::uint64_t number = 0;
   std::uint64_t of = 0;
+  std::string abort_leaves;  ///< past the point of no return: what stopping now leaves, and how to go on from there
 };
 
 /// How far the bytes of a long step are; rates are the listener's business.

@@ -4,8 +4,11 @@
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
 #include "operation/follow_port.h"
+#include "operation/journal.h"
+#include "operation/past_jobs.h"
 #include "operation/program_image.h"
 #include "operation/prove_flash.h"
+#include "operation/read_back.h"
 #include "operation/run_firehose.h"
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
@@ -28,9 +31,11 @@ namespace {
 
 constexpr Duration identify_patience = 30s;
 
-std::uint64_t bytes_to_program(const Package& package) {
-  return std::accumulate(package.images.begin(), package.images.end(), std::uint64_t{0},
-                         [&](std::uint64_t sum, const auto& image) { return sum + package.file(image).size; });
+std::uint64_t bytes_to_program(const plan::Plan& plan, const Package& package) {
+  return std::accumulate(
+      plan.steps.begin(), plan.steps.end(), std::uint64_t{0}, [&](std::uint64_t sum, const Step& step) {
+        return step.kind == Step::Kind::program ? sum + package.file(package.images[step.image]).size : sum;
+      });
 }
 
 /// What a vendor wrote on an erase beyond the standard: the modem must get it verbatim. A program that lends its range
@@ -47,6 +52,9 @@ firehose::Attributes vendor_attributes(const firmware::RawCommand& command) {
   return own;
 }
 
+/// How many journals are searched for the job that was cut.
+constexpr std::size_t most_journals = 200;
+
 /// One flash from its first question to its proof.
 class Walk {
 public:
@@ -59,26 +67,56 @@ public:
         options_(options),
         events_(events),
         stop_(std::move(stop)),
-        meter_(events, bytes_to_program(package)) {}
+        meter_(std::in_place, events, bytes_to_program(plan.plan(), package)) {}
 
   Result<FlashReport> run() {
     auto started = bus_.clock().now();
     TRY_ASSIGN(reservation_, bus_.reserve(modem_.device, usb::Purpose::job, events_));
     TRY(look_before());
-    const auto& steps = plan_.plan().steps;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      events_.emit(event::Step{std::string(id_of(steps[i].kind)), steps[i].what, i + 1, steps.size()});
-      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(steps[i]);
-      if (!taken) {
-        return explain(std::move(taken.error()), steps[i]);
-      }
-    }
-    report_.bytes_programmed = meter_.finished();
+    begin_journal();
+    auto walked = walk();
+    journal_->verdict(walked);
+    TRY(std::move(walked));
+    report_.bytes_programmed = meter_->finished();
     report_.whole_time = bus_.clock().now() - started;
     return std::move(report_);
   }
 
 private:
+  /// Takes the plan's steps, or those of what is left of it once the chip has been read (go_on_from_what_stands).
+  Result<void> walk() {
+    for (std::size_t i = 0; i < plan_.plan().steps.size(); ++i) {
+      const auto step = plan_.plan().steps[i];  // a copy: the plan may become a shorter one
+      events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.plan().steps.size(),
+                               step.no_return ? step.cut_leaves + "; then " + step.go_on : ""});
+      journal_->begun(step);
+      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(step);
+      if (!taken) {
+        return explain(std::move(taken.error()), step);
+      }
+      journal_->done(step);
+    }
+    return {};
+  }
+
+  void begin_journal() {
+    JobStart start{.command = "flash",
+                   .time = options_.time,
+                   .port = modem_.device.port,
+                   .package = package_.path,
+                   .plan = digest_of(plan_.plan(), package_)};
+    if (options_.journals != nullptr && modem_.sighting.state == State::edl && !options_.anew) {
+      past_ = read_past_jobs(*options_.journals, most_journals, events_);
+    }
+    journal_.emplace(options_.journals, start, bus_.clock(), events_);
+    if (known_before_) {
+      journal_->identity(report_.before);
+    }
+    for (const auto& rule : options_.overrides) {
+      journal_->lifted(rule);
+    }
+  }
+
   /// Who is it, and may it take this package? Nothing that changes its state is sent before that is settled.
   Result<void> look_before() {
     auto state = modem_.sighting.state;
@@ -90,7 +128,7 @@ private:
     }
     TRY(check_family());
     if (state == State::running) {
-      events_.emit(event::Step{"identify", "ask the modem who it is", 0, plan_.plan().steps.size()});
+      events_.emit(event::Step{"identify", "ask the modem who it is", 0, plan_.plan().steps.size(), {}});
       TRY(ask_identity());
     }
     return check_fit(known_before_ ? &report_.before : nullptr, package_, options_);
@@ -157,12 +195,44 @@ private:
     auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_);
     programmer_runs_ = chip.has_value();
     TRY_ASSIGN(report_.chip, std::move(chip));
+    journal_->chip(*report_.chip);
     return {};
   }
 
   Result<void> ask() {
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
-    return plan::check_chip(plan_, package_, report_.storage);
+    TRY(plan::check_chip(plan_, package_, report_.storage));
+    return go_on_from_what_stands();
+  }
+
+  /// When the latest job of this very chip was this plan and did not end well: what it wrote is read, and what stands
+  /// needn't be sent again. The journal only tells where to look.
+  Result<void> go_on_from_what_stands() {
+    const auto* job = unfinished_job(past_, *report_.chip, modem_.device.port);
+    if (job == nullptr || job->plan != digest_of(plan_.plan(), package_)) {
+      return {};
+    }
+    std::set<std::size_t> candidates;
+    for (std::size_t i = 0; i < package_.images.size(); ++i) {
+      if (job->programmed.contains(package_.images[i].partition)) {
+        candidates.insert(i);
+      }
+    }
+    events_.emit(event::Step{"survey",
+                             fmt::format("read back what the job of {} has left", printable(job->time)),
+                             0,
+                             plan_.plan().steps.size(),
+                             {}});
+    TRY_ASSIGN(auto standing, find_standing(*link_, package_, report_.storage, candidates, stop_));
+    TRY_ASSIGN(auto rest, plan::make_plan(package_, standing));
+    TRY_ASSIGN(plan_, plan::prove_plan(std::move(rest), package_, standing));
+    report_.standing = standing.size();
+    meter_.emplace(events_, bytes_to_program(plan_.plan(), package_));
+    if (report_.chip->serial) {  // only then it is this very modem's job
+      report_.before.revision = job->revision;
+      report_.before.imei = job->imei;
+    }
+    return {};
   }
 
   Result<void> erase(const Step& step) {
@@ -175,11 +245,11 @@ private:
   Result<void> program(const Step& step) {
     const auto& image = package_.images[step.image];
     auto started = bus_.clock().now();
-    meter_.start(step.name, package_.file(image).size);
+    meter_->start(step.name, package_.file(image).size);
     ImageProgrammer programmer(*link_, package_, report_.storage, events_);
     TRY(programmer.program(
-        image, options_.programs_tried, [&](std::uint64_t done) { meter_.tell(done); }, stop_));
-    meter_.finish();
+        image, options_.programs_tried, [&](std::uint64_t done) { meter_->tell(done); }, stop_));
+    meter_->finish();
     report_.data_time += bus_.clock().now() - started;
     return {};
   }
@@ -224,12 +294,14 @@ private:
   usb::Bus& bus_;
   Found modem_;
   const Package& package_;
-  const plan::ProvenPlan& plan_;
+  plan::ProvenPlan plan_;
   const FlashOptions& options_;
   Events& events_;
   std::stop_token stop_;
-  ProgressMeter meter_;
+  std::optional<ProgressMeter> meter_;
   FlashReport report_;
+  std::optional<Journal> journal_;
+  std::vector<PastJob> past_;
   std::unique_ptr<usb::Reservation> reservation_;  ///< until the pipe below is closed
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;

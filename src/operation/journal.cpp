@@ -1,6 +1,7 @@
 #include "operation/journal.h"
 
 #include "base/bytes.h"
+#include "base/version.h"
 
 #include <utility>
 
@@ -23,6 +24,10 @@ std::string line_of(const Json& fields) {
 
 }  // namespace
 
+std::string serial_text(const protocol::ChipIdentity& chip) {
+  return chip.serial ? fmt::format("{:08x}", *chip.serial) : "";
+}
+
 Journal::Journal(JournalStore* store, const JobStart& start, const Clock& clock, Events& events)
     : clock_(clock), events_(events), started_(clock.now()) {
   if (store == nullptr) {
@@ -39,7 +44,7 @@ Journal::Journal(JournalStore* store, const JobStart& start, const Clock& clock,
   write(line_of({{"journal", form},
                  {"command", start.command},
                  {"time", start.time},
-                 {"version", start.version},
+                 {"version", version()},
                  {"port", start.port},
                  {"package", start.package},
                  {"plan", start.plan}}));
@@ -53,7 +58,7 @@ void Journal::identity(const Identity& identity) {
 void Journal::chip(const protocol::ChipIdentity& chip) {
   Json fields{{"event", "chip"}};
   if (chip.serial) {
-    fields["serial"] = fmt::format("{:08x}", *chip.serial);
+    fields["serial"] = serial_text(chip);
   }
   if (chip.hwid) {
     fields["hwid"] = fmt::format("{:016x}", *chip.hwid);

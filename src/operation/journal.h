@@ -12,11 +12,13 @@
 
 namespace modemedic::operation {
 
+/// A chip's serial as journals write it: eight hex digits, empty when it was not told.
+std::string serial_text(const protocol::ChipIdentity& chip);
+
 /// What is known of a job before it begins.
 struct JobStart {
   std::string command;  ///< "flash", "rescue"
   std::string time;     ///< UTC, ISO 8601: "2026-11-21T09:30:00Z"; journals are named by it
-  std::string version;  ///< modemedic's own
   std::string port;     ///< the modem's
   std::string package;  ///< its path, as the person named it
   std::string plan;     ///< plan::digest_of()

@@ -1,6 +1,7 @@
 #include "operation/past_jobs.h"
 
 #include "base/bytes.h"
+#include "operation/journal.h"
 
 #include <algorithm>
 #include <sstream>
@@ -95,9 +96,12 @@ std::vector<PastJob> read_past_jobs(const JournalStore& store, std::size_t most,
   return jobs;
 }
 
-const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const std::string& chip_serial) {
-  auto job = std::find_if(jobs.begin(), jobs.end(),
-                          [&](const PastJob& past) { return !chip_serial.empty() && past.chip_serial == chip_serial; });
+const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const protocol::ChipIdentity& chip,
+                              const std::string& port) {
+  auto serial = serial_text(chip);
+  auto job = std::find_if(jobs.begin(), jobs.end(), [&](const PastJob& past) {
+    return serial.empty() ? past.port == port : past.chip_serial == serial;
+  });
   return job != jobs.end() && job->unfinished() ? &*job : nullptr;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/events.h"
 #include "operation/journal_store.h"
+#include "protocol/sahara_host.h"
 
 #include <optional>
 #include <set>
@@ -34,7 +35,10 @@ struct PastJob {
 /// @param most  how many journals are looked at
 std::vector<PastJob> read_past_jobs(const JournalStore& store, std::size_t most, Events& events);
 
-/// The job that left this very chip unfinished: the latest one with its serial, if that did not end well.
-const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const std::string& chip_serial);
+/// The latest job of this very chip, if it did not end well. A chip that doesn't tell its serial (its programmer runs
+/// already) is looked for by its port: who finds it so knows where to look, not whom it is.
+/// @return nullptr when there is none
+const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const protocol::ChipIdentity& chip,
+                              const std::string& port);
 
 }  // namespace modemedic::operation

@@ -1,4 +1,5 @@
 #include "operation/flash.h"
+#include "support/memory_journals.h"
 #include "support/twin_bench.h"
 
 #include <gmock/gmock.h>
@@ -83,6 +84,65 @@ TEST_P(FlashCut, AtAnyMomentLeavesAModemThatCanBeFlashed) {
     EXPECT_EQ(again->after.imei, imei);
   }
   EXPECT_GE(in_edl, 75);
+}
+
+/// The same with a journal: the next flash goes on from what stands, knows the modem again, and sends no more than it
+/// must. The journal is torn now and then, as a host that dies tears it.
+TEST_P(FlashCut, IsTakenUpWhereItStopped) {
+  const auto& package = *newer_package(GetParam());
+  auto moments = watch(options(), package);
+  std::uint64_t whole = 0;
+  for (const auto& image : package.images) {
+    whole += package.file(image).size;
+  }
+  std::uint64_t least = whole;
+  for (int i = 0; i < 40; ++i) {
+    SCOPED_TRACE(i);
+    TwinBench bench(options());
+    tests::MemoryJournals journals;
+    FlashOptions with_journal = test::lifting_unknown();
+    with_journal.journals = &journals;
+    with_journal.time = "2026-11-21T09:30:00Z";
+    auto at = moments.first_erase + (moments.reset - moments.first_erase) * (i + 1) / 41;
+    bench.timers.after(at, [&] { bench.modem->power_cut(); });
+    ASSERT_FALSE(bench.flash(package, with_journal));
+    bench.power_cycle();
+    if (i % 4 == 3) {
+      auto& torn = journals.files.begin()->second;
+      torn.resize(torn.size() - static_cast<std::size_t>(i) * 7);
+    }
+    auto before = bench.modem->imei();
+    auto again = bench.flash(package, with_journal);
+    ASSERT_TRUE(again) << again.error().what << " / " << again.error().hint;
+    EXPECT_EQ(again->after.revision, newer_revision(GetParam()));
+    EXPECT_EQ(again->after.imei, before);
+    least = std::min(least, again->bytes_programmed);
+    EXPECT_EQ(again->standing > 0, again->bytes_programmed < whole);
+  }
+  EXPECT_LT(least, whole / 2) << "a flash that was cut near its end has little left to do";
+}
+
+/// What the journal says is there is read: a chip that changed since is written again.
+TEST_P(FlashCut, DoesNotBelieveItsJournal) {
+  const auto& package = *newer_package(GetParam());
+  auto moments = watch(options(), package);
+  TwinBench bench(options());
+  tests::MemoryJournals journals;
+  FlashOptions with_journal = test::lifting_unknown();
+  with_journal.journals = &journals;
+  with_journal.time = "2026-11-21T09:30:00Z";
+  bench.timers.after(moments.reset - 1ms, [&] { bench.modem->power_cut(); });
+  ASSERT_FALSE(bench.flash(package, with_journal));
+  const auto& spoilt = package.images.back();
+  auto& nand = bench.modem->nand();
+  auto block = spoilt.range.start.n / bench.persona.geometry.pages_per_block;
+  ASSERT_TRUE(nand.erase(block));
+  bench.power_cycle();
+  auto again = bench.flash(package, with_journal);
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(again->after.revision, newer_revision(GetParam()));
+  EXPECT_GT(again->standing, 0U);
+  EXPECT_GE(again->bytes_programmed, package.file(spoilt).size);
 }
 
 /// The host goes away instead of the modem: the programmer runs on, perhaps in the middle of an image.

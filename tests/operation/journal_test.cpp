@@ -19,10 +19,11 @@ using tests::MemoryJournals;
 
 const JobStart start{.command = "flash",
                      .time = "2026-11-21T09:30:00Z",
-                     .version = "0.1.0",
                      .port = "1-1.4",
                      .package = "fw.zip",
                      .plan = "abc"};
+
+const protocol::ChipIdentity chip{.serial = 0x1badcafe, .hwid = 0x000480e100000000, .pk_hash = {}};
 
 plan::Step step(plan::Step::Kind kind, const std::string& name) {
   plan::Step step;
@@ -38,7 +39,7 @@ void cut_in_system(Journal& journal) {
   identity.revision = "EC25EFAR06A07M4G";
   identity.imei = "866425030000014";
   journal.identity(identity);
-  journal.chip({.serial = 0x1badcafe, .hwid = 0x000480e100000000, .pk_hash = {}});
+  journal.chip(chip);
   for (const auto* name : {"SBL", "boot", "system"}) {
     journal.begun(step(plan::Step::Kind::erase, name));
     journal.done(step(plan::Step::Kind::erase, name));
@@ -76,9 +77,11 @@ TEST(Journal, TellsOfAJobThatWasCut) {
   EXPECT_THAT(jobs[0].erased, ElementsAre("SBL", "boot", "system"));
   EXPECT_THAT(jobs[0].programmed, ElementsAre("boot"));
   EXPECT_FALSE(jobs[0].result);
-  EXPECT_EQ(unfinished_job(jobs, "1badcafe"), jobs.data());
-  EXPECT_EQ(unfinished_job(jobs, "1badcaff"), nullptr) << "another chip";
-  EXPECT_EQ(unfinished_job(jobs, ""), nullptr) << "an unknown chip";
+  EXPECT_EQ(unfinished_job(jobs, chip, "1-1.4"), jobs.data());
+  EXPECT_EQ(unfinished_job(jobs, {.serial = 0x1badcaff, .hwid = {}, .pk_hash = {}}, "1-1.4"), nullptr)
+      << "another chip";
+  EXPECT_EQ(unfinished_job(jobs, {}, "1-1.4"), jobs.data()) << "a chip that doesn't tell, at the same port";
+  EXPECT_EQ(unfinished_job(jobs, {}, "1-1"), nullptr) << "a chip that doesn't tell, elsewhere";
   EXPECT_THAT(warnings(events), IsEmpty());
 }
 
@@ -95,7 +98,7 @@ TEST(Journal, OfAJobThatEndedWellIsNotUnfinished) {
   later.verdict({});
   auto jobs = read_past_jobs(store, 10, events);
   ASSERT_EQ(jobs.size(), 2U);
-  EXPECT_EQ(unfinished_job(jobs, "1badcafe"), nullptr) << "the latest job of a chip counts";
+  EXPECT_EQ(unfinished_job(jobs, chip, "1-1.4"), nullptr) << "the latest job of a chip counts";
 }
 
 TEST(Journal, KeepsTheFailureOfAJob) {
@@ -109,7 +112,7 @@ TEST(Journal, KeepsTheFailureOfAJob) {
   auto jobs = read_past_jobs(store, 10, events);
   ASSERT_EQ(jobs.size(), 1U);
   EXPECT_EQ(jobs[0].result, "failed");
-  EXPECT_NE(unfinished_job(jobs, "1badcafe"), nullptr);
+  EXPECT_NE(unfinished_job(jobs, chip, "1-1.4"), nullptr);
 }
 
 TEST(Journal, TornAtAnyByteTellsNoMoreThanWasWritten) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -75,6 +76,12 @@ bool read_into(int fd, std::string& text) {
   return count > 0;
 }
 
+std::vector<std::string> serving(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"virtual", "serve", "--listen", "127.0.0.1:0"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
 }  // namespace
 
 Ended run(const std::vector<std::string>& arguments) {
@@ -99,27 +106,19 @@ Ended run(const std::vector<std::string>& arguments) {
   return ended;
 }
 
-Serve::Serve(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{"virtual", "serve", "--listen", "127.0.0.1:0"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+Background::Background(const std::vector<std::string>& arguments) {
   auto out = make_pipe();
-  pid_ = spawn(words, out.write, out.write);
+  pid_ = spawn(arguments, out.write, out.write);
   close(out.write);
   out_ = out.read;
-  const std::string mark = "listening 127.0.0.1:";
-  if (!wait_for(mark)) {
-    throw std::runtime_error("virtual serve did not start: " + seen_);
-  }
-  auto at = seen_.find(mark) + mark.size();
-  port_ = seen_.substr(at, seen_.find('\n', at) - at);
 }
 
-Serve::~Serve() {
+Background::~Background() {
   kill();
   close(out_);
 }
 
-void Serve::kill() {
+void Background::kill() {
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
     reap(pid_);
@@ -127,19 +126,28 @@ void Serve::kill() {
   }
 }
 
-int Serve::interrupt() {
-  ::kill(pid_, SIGINT);
-  auto exit = reap(pid_);
-  pid_ = -1;
-  return exit;
+void Background::signal(int number) {
+  ::kill(pid_, number);
 }
 
-bool Serve::read_more(int timeout_ms) {
+int Background::wait() {
+  constexpr auto patience_ms = 60'000;
+  while (read_more(patience_ms)) {
+  }
+  return reap(std::exchange(pid_, -1));
+}
+
+int Background::interrupt() {
+  signal(SIGINT);
+  return wait();
+}
+
+bool Background::read_more(int timeout_ms) {
   pollfd fd{out_, POLLIN, 0};
   return poll(&fd, 1, timeout_ms) > 0 && read_into(out_, seen_);
 }
 
-bool Serve::wait_for(const std::string& text) {
+bool Background::wait_for(const std::string& text) {
   auto whole_line = [&] {
     auto at = seen_.find(text);
     return at != std::string::npos && seen_.find('\n', at) != std::string::npos;
@@ -153,10 +161,19 @@ bool Serve::wait_for(const std::string& text) {
   return true;
 }
 
-bool Serve::has_said(const std::string& text) {
+bool Background::has_said(const std::string& text) {
   while (read_more(0)) {
   }
   return seen_.find(text) != std::string::npos;
+}
+
+Serve::Serve(const std::vector<std::string>& arguments) : Background(serving(arguments)) {
+  const std::string mark = "listening 127.0.0.1:";
+  if (!wait_for(mark)) {
+    throw std::runtime_error("virtual serve did not start: " + said());
+  }
+  auto at = said().find(mark) + mark.size();
+  port_ = said().substr(at, said().find('\n', at) - at);
 }
 
 TempDir::TempDir() {

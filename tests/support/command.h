@@ -17,22 +17,23 @@ struct Ended {
 /// Runs the modemedic that was built with these tests, to its end.
 Ended run(const std::vector<std::string>& arguments);
 
-/// A `modemedic virtual serve` on a free port; stopped and reaped when it goes out of scope.
-class Serve {
+/// A modemedic that runs beside the test; killed and reaped when it goes out of scope.
+class Background {
 public:
-  /// @param arguments  what follows `virtual serve`; --listen 127.0.0.1:0 is added
-  explicit Serve(const std::vector<std::string>& arguments);
-  ~Serve();
-  Serve(const Serve&) = delete;
-  Serve& operator=(const Serve&) = delete;
+  explicit Background(const std::vector<std::string>& arguments);
+  ~Background();
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
 
-  /// "usbip:127.0.0.1:40123", for --bus
-  std::string bus() const { return "usbip:127.0.0.1:" + port_; }
-
-  const std::string& port() const { return port_; }
-
-  /// Ends it at once, as a server that dies.
+  /// Ends it at once, as a crash does.
   void kill();
+
+  /// Sends a signal: SIGINT is Ctrl-C.
+  void signal(int number);
+
+  /// Waits until it ends by itself, at most a minute.
+  /// @return its exit code
+  int wait();
 
   /// Asks it to end as Ctrl-C does, and waits.
   /// @return its exit code
@@ -44,12 +45,29 @@ public:
   /// Whether what it printed so far has this text.
   bool has_said(const std::string& text);
 
+  /// What it has printed, results and log.
+  const std::string& said() const { return seen_; }
+
 private:
   bool read_more(int timeout_ms);
 
   pid_t pid_ = -1;
   int out_ = -1;
   std::string seen_;
+};
+
+/// A `modemedic virtual serve` on a free port.
+class Serve : public Background {
+public:
+  /// @param arguments  what follows `virtual serve`; --listen 127.0.0.1:0 is added
+  explicit Serve(const std::vector<std::string>& arguments);
+
+  /// "usbip:127.0.0.1:40123", for --bus
+  std::string bus() const { return "usbip:127.0.0.1:" + port_; }
+
+  const std::string& port() const { return port_; }
+
+private:
   std::string port_;
 };
 

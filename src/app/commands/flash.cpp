@@ -1,16 +1,19 @@
 #include "operation/flash.h"
 
 #include "app/commands/commands.h"
+#include "app/data_directory.h"
 #include "app/flash_view.h"
 #include "app/open_bus.h"
 #include "app/package_option.h"
 #include "base/bytes.h"
 
 #include <cstdio>
+#include <ctime>
 #include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -22,6 +25,7 @@ namespace {
 struct FlashCommandOptions {
   PackageOptions package;
   bool yes = false;
+  bool anew = false;
   std::vector<std::string> overrides;
 };
 
@@ -55,6 +59,10 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   TRY(confirm(options, modem, package));
   operation::FlashOptions flash_options;
   flash_options.overrides.insert(options.overrides.begin(), options.overrides.end());
+  operation::FolderJournals journals(data_directory(global.data) / "journal");
+  flash_options.journals = &journals;
+  flash_options.time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+  flash_options.anew = options.anew;
   TRY_ASSIGN(auto report, operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
   show_report(report, output);
   return {};
@@ -70,6 +78,7 @@ void add_flash(Grammar& grammar) {
       [&grammar, options](Output& output, auto& stop) { return flash(grammar.global(), *options, output, stop); });
   add_package_options(command, options->package);
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
+  command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
   command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 
