@@ -19,8 +19,6 @@ using sahara::Mode;
 
 namespace {
 
-/// HELLO comes within milliseconds of the enumeration, or another program has read it.
-constexpr Duration hello_patience = 2s;
 constexpr Duration command_patience = 2s;
 /// A 4 KiB read takes about 40 ms; authenticating the segments before END_IMAGE up to some seconds.
 constexpr Duration transfer_patience = 10s;
@@ -91,6 +89,16 @@ Buffer SaharaHost::take_pending() {
   return reader_.take(reader_.pending().size());
 }
 
+Buffer SaharaHost::farewell() const {
+  if (programmer_running_) {
+    return {};
+  }
+  if (in_command_mode_ && hello_mode_) {
+    return packet_of(Command::command_switch_mode, static_cast<std::uint32_t>(*hello_mode_));
+  }
+  return sahara::packet(Command::reset_state_machine);
+}
+
 SaharaHost::Action SaharaHost::next() {
   while (!action_ && step()) {
   }
@@ -109,7 +117,7 @@ SaharaHost::Action SaharaHost::next() {
 Duration SaharaHost::patience() const {
   switch (state_) {
     case State::wait_hello:
-      return hello_patience;
+      return options_.hello_patience;
     case State::transfer:
     case State::wait_done_response:
       return transfer_patience;
@@ -195,7 +203,8 @@ void SaharaHost::take_packet(const sahara::Packet& packet) {
       }
       break;
     case Command::command_ready:
-      if (state_ != State::wait_command_ready) {
+      // One who asks for nothing but identity may have woken it up by asking for this.
+      if (state_ != State::wait_command_ready && !(options_.identity_only && state_ == State::wait_hello)) {
         return take_stray(packet.command);
       }
       in_command_mode_ = true;
@@ -207,6 +216,10 @@ void SaharaHost::take_packet(const sahara::Packet& packet) {
       break;
     case Command::memory_debug:
     case Command::memory_debug_64:
+      if (options_.identity_only) {
+        hello_mode_ = Mode::memory_debug;
+        return leave_command_mode();
+      }
       return fail_with(fail(Code::device_refused)
                            .what("the modem crashed and offers its memory for debugging; it takes no programmer so")
                            .hint("take all power from the modem for some seconds"));
@@ -228,7 +241,8 @@ void SaharaHost::take_hello(ByteView body) {
   if (reader.failed()) {
     return fail_with(fail(Code::device_protocol).what("a HELLO that is cut short").hint(std::string(power_cycle_hint)));
   }
-  if (mode == Mode::memory_debug) {
+  hello_mode_ = mode;
+  if (mode == Mode::memory_debug && !options_.identity_only) {
     return fail_with(fail(Code::device_refused)
                          .what("the modem crashed and offers its memory for debugging (Sahara mode 2)")
                          .hint("take all power from the modem for some seconds"));
@@ -250,6 +264,9 @@ void SaharaHost::take_hello(ByteView body) {
     options_.ask_identity = false;  // once: what refuses it is not asked again
     state_ = State::wait_command_ready;
     mode = Mode::command;
+  } else if (options_.identity_only) {
+    state_ = State::done;  // it refused, and starts anew
+    return;
   } else {
     state_ = State::transfer;
     mode = mode == Mode::image_transfer_complete ? mode : Mode::image_transfer_pending;
@@ -313,6 +330,10 @@ void SaharaHost::take_answer_data() {
 
 /// Identity is a courtesy: a modem that refuses or keeps silent goes on to the transfer.
 void SaharaHost::leave_command_mode() {
+  if (options_.identity_only) {
+    state_ = State::done;
+    return;
+  }
   if (std::exchange(in_command_mode_, false)) {
     send(packet_of(Command::command_switch_mode, static_cast<std::uint32_t>(Mode::image_transfer_pending)));
   }
@@ -320,6 +341,9 @@ void SaharaHost::leave_command_mode() {
 }
 
 void SaharaHost::take_read(std::uint64_t image, std::uint64_t offset, std::uint64_t length) {
+  if (options_.identity_only) {
+    return reset_state_machine();  // nothing is on offer
+  }
   if (state_ == State::wait_hello && offset != 0) {
     return reset_state_machine();  // meant for a host that died half-way: whose image was it?
   }
@@ -427,7 +451,8 @@ void SaharaHost::climb() {
   state_ = State::wait_hello;
   switch (rung_++) {
     case 0:
-      return send(sahara::hello_response(our_version, our_lowest, 0, Mode::image_transfer_pending));
+      return send(sahara::hello_response(our_version, our_lowest, 0,
+                                         options_.identity_only ? Mode::command : Mode::image_transfer_pending));
     case 1:
       if (!reset_sent_) {
         return reset_state_machine();

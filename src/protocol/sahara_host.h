@@ -27,6 +27,10 @@ public:
   struct Options {
     std::map<std::uint64_t, std::uint64_t> images;  ///< image id -> bytes on offer
     bool ask_identity = true;                       ///< command mode first; a modem that refuses it goes on without
+    /// Asks who it is and nothing else: no image is handed over, and a crashed modem that offers its memory is asked
+    /// too. Done then means: send farewell() last.
+    bool identity_only = false;
+    Duration hello_patience = std::chrono::seconds(2);  ///< HELLO comes within milliseconds, or was read by another
   };
 
   explicit SaharaHost(Options options);
@@ -41,6 +45,12 @@ public:
 
   /// What came was `<?xml`: a programmer is running already. next() is Done once it is silent.
   bool programmer_running() const { return programmer_running_; }
+
+  /// HELLO said that the modem crashed and offers its memory.
+  bool memory_debug() const { return hello_mode_ == sahara::Mode::memory_debug; }
+
+  /// What makes the modem say HELLO again, so that the next host finds it as we did. Empty where a programmer runs.
+  Buffer farewell() const;
 
   /// Bytes that came behind the last packet, to be fed to Firehose: a greeting, or, from a programmer that was running
   /// already, its answer to what we sent to wake up Sahara. Valid after Done.
@@ -85,6 +95,7 @@ private:
   ChipIdentity identity_;
   bool programmer_running_ = false;
   bool in_command_mode_ = false;
+  std::optional<sahara::Mode> hello_mode_;
   bool reset_sent_ = false;
   std::size_t question_ = 0;
   std::size_t answer_size_ = 0;
