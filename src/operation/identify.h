@@ -2,6 +2,7 @@
 
 #include "base/events.h"
 #include "firmware/revision.h"
+#include "protocol/sahara_host.h"
 #include "usb/bus.h"
 
 #include <optional>
@@ -26,6 +27,8 @@ struct Identity {
   std::string usbnet;          ///< "0" QMI, "1" ECM, "2" MBIM, "3" RNDIS
   std::string usbcfg;          ///< `0x2C7C,0x125,1,1,1,1,1,0,0`: vid, pid, diag, nmea, at, modem, net, adb, audio
   std::optional<bool> fused;   ///< takes only firmware that is signed with its maker's key; nothing on old firmware
+
+  protocol::ChipIdentity chip;  ///< what a boot loader tells: serial, HWID, key hash
 };
 
 /// Asks a running modem who it is. Waits through a boot: the port may stay silent, QGMR may be not ready

@@ -2,6 +2,7 @@
 
 #include "operation/feed_machine.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -12,6 +13,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration send_patience = 5s;
+
+/// For each way of waking up a modem that said its HELLO to somebody else: all of them within the 3 s of a list.
+constexpr Duration curious_patience = 500ms;
+
+Result<void> leave_as_found(usb::Pipe& pipe, const Clock& clock, const protocol::SaharaHost& host) {
+  auto farewell = host.farewell();
+  return farewell.empty() ? Result<void>{} : pipe.send_last(farewell, Deadline::in(clock, send_patience));
+}
 
 }  // namespace
 
@@ -33,7 +42,28 @@ Result<SaharaEnd> run_sahara(usb::Pipe& pipe, const Clock& clock, const std::map
     } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
       return fail(std::move(failed->error));
     } else {
-      return SaharaEnd{host.identity(), host.programmer_running(), host.take_pending()};
+      return SaharaEnd{host.identity(), host.programmer_running(), host.memory_debug(), host.take_pending()};
+    }
+  }
+}
+
+Result<SaharaEnd> ask_sahara(usb::Pipe& pipe, const Clock& clock, Deadline deadline) {
+  protocol::SaharaHost host({.images = {}, .identity_only = true, .hello_patience = curious_patience});
+  for (;;) {
+    auto action = host.next();
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      if (deadline.passed(clock)) {
+        TRY(leave_as_found(pipe, clock, host));
+        return fail(Code::timeout).what("the modem answers Sahara too slowly").hint("ask it again, or power-cycle it");
+      }
+      TRY(feed_from(pipe, clock, host, std::min(wait->patience, deadline.left(clock))));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      TRY(leave_as_found(pipe, clock, host));
+      return SaharaEnd{host.identity(), host.programmer_running(), host.memory_debug(), host.take_pending()};
     }
   }
 }

@@ -13,6 +13,7 @@ namespace modemedic::operation {
 struct SaharaEnd {
   protocol::ChipIdentity chip;
   bool programmer_running = false;  ///< a programmer ran already; nothing was uploaded
+  bool memory_debug = false;        ///< the modem crashed, and offers its memory
   Buffer pending;                   ///< what it has said in Firehose so far
 };
 
@@ -20,6 +21,11 @@ struct SaharaEnd {
 /// @param images  image id -> its bytes
 /// @return the machine's failures; Code::timeout, Code::modem_lost of the pipe
 Result<SaharaEnd> run_sahara(usb::Pipe& pipe, const Clock& clock, const std::map<std::uint64_t, ByteView>& images);
+
+/// Asks a modem that waits with Sahara who it is, uploads nothing, and leaves it as it was found: its next host gets a
+/// HELLO. What it doesn't tell stays empty.
+/// @return Code::timeout when it is silent in every way until the deadline; the machine's other failures, the pipe's
+Result<SaharaEnd> ask_sahara(usb::Pipe& pipe, const Clock& clock, Deadline deadline);
 
 /// Sends a modem that waits with Sahara back to its power-on state.
 Result<void> reset_by_sahara(usb::Pipe& pipe, const Clock& clock);

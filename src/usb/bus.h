@@ -26,6 +26,8 @@ enum class Purpose {
   job,       ///< a change of its mode or its flash: no program of this machine comes between
 };
 
+struct Branch;
+
 /// A place where modems are: this machine's USB, a USB/IP server, or a virtual bus in this process.
 class Bus {
 public:
@@ -53,8 +55,22 @@ public:
     return std::make_unique<Reservation>();
   }
 
+  /// A bus of its own for another thread, which knows this one device: so several modems are talked to at once.
+  /// @return one without a bus where there is but one thread for all (a virtual bus, a tty); Code::modem_lost
+  virtual Result<Branch> branch(const DeviceInfo& device);
+
   /// The clock that this bus's deadlines are measured with: simulated on the in-process bus.
   virtual const Clock& clock() const = 0;
 };
+
+/// What Bus::branch() gives.
+struct Branch {
+  std::unique_ptr<Bus> bus;
+  DeviceInfo device;  ///< as that bus knows it
+};
+
+inline Result<Branch> Bus::branch(const DeviceInfo& /*device*/) {
+  return Branch{};
+}
 
 }  // namespace modemedic::usb

@@ -202,4 +202,22 @@ Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uin
   return LibusbPipe::open(std::move(*claim), *pair, clock_);
 }
 
+/// libusb gives a device the same number in each of its contexts.
+Result<Branch> LibusbBus::branch(const DeviceInfo& device) {
+  auto here = std::ranges::find_if(devices_, [&](const auto& entry) {
+    return entry.second.info.port == device.port && entry.second.info.enumeration == device.enumeration;
+  });
+  TRY_ASSIGN(auto bus, start(clock_));
+  TRY(bus->snapshot());
+  auto there = here == devices_.end() ? bus->devices_.end() : bus->devices_.find(here->first);
+  if (there == bus->devices_.end()) {
+    return fail(Code::modem_lost)
+        .what("the device has left the bus since it was seen")
+        .device("port " + device.port)
+        .hint("look with modemedic list in what state it is now");
+  }
+  auto info = there->second.info;
+  return Branch{std::move(bus), std::move(info)};
+}
+
 }  // namespace modemedic::usb

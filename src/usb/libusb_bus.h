@@ -29,6 +29,8 @@ public:
   /// A lock file, named for the port and its companion.
   Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
 
+  Result<Branch> branch(const DeviceInfo& device) override;
+
   const Clock& clock() const override { return clock_; }
 
 private:

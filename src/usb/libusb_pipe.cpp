@@ -85,6 +85,13 @@ Result<void> LibusbPipe::flush(Deadline deadline) {
   return wait_out([this] { return out_->idle(); }, deadline);
 }
 
+Result<void> LibusbPipe::send_last(ByteView bytes, Deadline deadline) {
+  in_->cancel();
+  settled(*in_);
+  TRY(send(bytes, Zlp::never, deadline));
+  return flush(deadline);
+}
+
 Result<void> LibusbPipe::wait_out(const std::function<bool()>& ready, Deadline deadline) {
   auto ended = claim_->loop().run_until([&] { return out_->status() != LIBUSB_TRANSFER_COMPLETED || ready(); }, clock_,
                                         deadline);

@@ -20,6 +20,7 @@ public:
 
   Result<void> send(ByteView bytes, Zlp zlp, Deadline deadline) override;
   Result<void> flush(Deadline deadline) override;
+  Result<void> send_last(ByteView bytes, Deadline deadline) override;
   Result<std::size_t> receive(std::span<std::byte> into, Deadline deadline) override;
 
 private:

@@ -32,6 +32,13 @@ public:
   /// Waits until the device has taken all that was sent. Errors as send().
   virtual Result<void> flush(Deadline deadline) = 0;
 
+  /// The last send before the pipe is closed: what the device answers stays with it, for the host that comes next. So
+  /// a modem that says HELLO but once is left as it was found. A pipe that can't stop listening loses the answer.
+  virtual Result<void> send_last(ByteView bytes, Deadline deadline) {
+    auto sent = send(bytes, Zlp::never, deadline);
+    return sent ? flush(deadline) : sent;
+  }
+
   /// Receives what the device sends next: at most one IN transfer, cut where `into` ends (the rest comes with the
   /// next call).
   /// @return the number of bytes, 0 for a zero-length transfer; Code::timeout, Code::modem_lost

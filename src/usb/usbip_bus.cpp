@@ -194,4 +194,14 @@ Result<std::unique_ptr<Pipe>> UsbIpBus::open(const DeviceInfo& device, std::uint
   return UsbIpPipe::open(std::move(imported), *endpoints, clock_, holds_, device.port);
 }
 
+Result<Branch> UsbIpBus::branch(const DeviceInfo& device) {
+  auto known = known_.find(device.port);
+  if (known == known_.end() || known->second.info.enumeration != device.enumeration) {
+    return left_the_port(device);
+  }
+  std::unique_ptr<UsbIpBus> bus(new UsbIpBus(server_, clock_));
+  bus->known_.emplace(*known);
+  return Branch{std::move(bus), known->second.info};
+}
+
 }  // namespace modemedic::usb

@@ -31,6 +31,8 @@ public:
   /// A lock file on this machine, named for the server and the busid.
   Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
 
+  Result<Branch> branch(const DeviceInfo& device) override;
+
   const Clock& clock() const override { return clock_; }
 
 private:

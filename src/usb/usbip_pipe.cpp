@@ -88,6 +88,26 @@ Result<void> UsbIpPipe::flush(Deadline deadline) {
   return {};
 }
 
+Result<void> UsbIpPipe::send_last(ByteView bytes, Deadline deadline) {
+  TRY(flush(deadline));
+  leaving_ = true;
+  for (auto in : ins_) {
+    usbip::UrbHeader unlink;
+    unlink.command = usbip::UrbCommand::unlink;
+    unlink.seqnum = ++seqnum_;
+    unlink.devid = imported_.devid();
+    unlink.unlink_seqnum = in;
+    unlinks_[unlink.seqnum] = in;
+    TRY(write(usbip::encode(unlink), {}, deadline));
+  }
+  TRY_ASSIGN(auto silenced, wait_until([this] { return unlinks_.empty(); }, deadline));
+  if (!silenced) {
+    return silent("the USB/IP server did not take back what was to be received");
+  }
+  TRY(send(bytes, Zlp::never, deadline));
+  return flush(deadline);
+}
+
 Result<std::size_t> UsbIpPipe::receive(std::span<std::byte> into, Deadline deadline) {
   TRY_ASSIGN(auto there, wait_until([this] { return !received_.empty(); }, deadline));
   if (!there) {
@@ -175,7 +195,7 @@ void UsbIpPipe::write_rest() {
 }
 
 void UsbIpPipe::queue_in_urbs() {
-  while (!failure_ && unwritten_.empty() && ins_.size() < in_urbs && received_bytes_ < most_unread &&
+  while (!failure_ && !leaving_ && unwritten_.empty() && ins_.size() < in_urbs && received_bytes_ < most_unread &&
          received_.size() < most_unread_transfers) {
     usbip::UrbHeader urb;
     urb.seqnum = ++seqnum_;
@@ -230,6 +250,9 @@ bool UsbIpPipe::take_reply() {
       return true;
     }
   }
+  if (reply.command == usbip::UrbCommand::ret_unlink && take_unlink_reply(reply)) {
+    return true;
+  }
   if (!failure_) {
     break_with(fail(Code::device_protocol)
                    .what(fmt::format("the USB/IP server sent what answers nothing: {}",
@@ -282,6 +305,18 @@ bool UsbIpPipe::take_in_reply(const usbip::UrbHeader& reply) {
   received_.push_back({.bytes = Buffer(bytes.begin(), bytes.begin() + reply.length)});
   received_bytes_ += length;
   input_begin_ += usbip::urb_header_size + length;
+  return true;
+}
+
+/// @return false when nothing was unlinked so
+bool UsbIpPipe::take_unlink_reply(const usbip::UrbHeader& reply) {
+  auto unlink = unlinks_.find(reply.seqnum);
+  if (unlink == unlinks_.end()) {
+    return false;
+  }
+  std::erase(ins_, unlink->second);
+  unlinks_.erase(unlink);
+  input_begin_ += usbip::urb_header_size;
   return true;
 }
 

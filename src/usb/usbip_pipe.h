@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -29,6 +30,7 @@ public:
 
   Result<void> send(ByteView bytes, Zlp zlp, Deadline deadline) override;
   Result<void> flush(Deadline deadline) override;
+  Result<void> send_last(ByteView bytes, Deadline deadline) override;
   Result<std::size_t> receive(std::span<std::byte> into, Deadline deadline) override;
 
 private:
@@ -55,6 +57,7 @@ private:
   bool take_reply();
   bool take_out_reply(const protocol::usbip::UrbHeader& reply);
   bool take_in_reply(const protocol::usbip::UrbHeader& reply);
+  bool take_unlink_reply(const protocol::usbip::UrbHeader& reply);
   void break_with(Error error);
 
   Imported imported_;
@@ -68,7 +71,9 @@ private:
   std::size_t out_bytes_ = 0;
   Buffer unwritten_;  ///< of the last URB, when a deadline cut it or the socket took no more
 
-  std::deque<std::uint32_t> ins_;  ///< seqnums
+  std::deque<std::uint32_t> ins_;                   ///< seqnums
+  std::map<std::uint32_t, std::uint32_t> unlinks_;  ///< seqnum of the unlink -> that of the IN URB
+  bool leaving_ = false;                            ///< no more IN URBs
   std::deque<Transfer> received_;
   std::size_t received_bytes_ = 0;
 

@@ -99,6 +99,13 @@ Result<void> InProcessPipe::flush(Deadline /*deadline*/) {
   return {};
 }
 
+Result<void> InProcessPipe::send_last(ByteView bytes, Deadline deadline) {
+  leaving_ = true;
+  unqueue_in();
+  pending_in_.reset();
+  return send(bytes, usb::Zlp::never, deadline);
+}
+
 Result<std::size_t> InProcessPipe::receive(std::span<std::byte> into, Deadline deadline) {
   if (!arrivals_.empty()) {
     auto count = arrivals_.take(into);
@@ -132,7 +139,7 @@ Result<std::size_t> InProcessPipe::receive(std::span<std::byte> into, Deadline d
 /// Keeps one IN URB pending, as far as habits go and there is room for what it brings.
 void InProcessPipe::queue_in() {
   auto wanted = bus_.habits.keep_in_pending || (waiting_ && !received_);
-  if (pending_in_ || !wanted || arrivals_.full() || !connected()) {
+  if (leaving_ || pending_in_ || !wanted || arrivals_.full() || !connected()) {
     return;
   }
   pending_in_ = 0;

@@ -20,6 +20,7 @@ public:
 
   Result<void> send(ByteView bytes, usb::Zlp zlp, Deadline deadline) override;
   Result<void> flush(Deadline deadline) override;
+  Result<void> send_last(ByteView bytes, Deadline deadline) override;
   Result<std::size_t> receive(std::span<std::byte> into, Deadline deadline) override;
 
 private:
@@ -60,6 +61,7 @@ private:
   std::span<std::byte> wanted_;          ///< where receive() wants the next bytes
   std::optional<std::size_t> received_;  ///< how many came there
   bool waiting_ = false;                 ///< receive() waits
+  bool leaving_ = false;                 ///< nothing is received any more
 };
 
 }  // namespace modemedic::twin

@@ -50,6 +50,11 @@ private:
 
     Result<void> flush(Deadline deadline) override { return inner_->flush(deadline); }
 
+    Result<void> send_last(ByteView bytes, Deadline deadline) override {
+      bus_.sent.push_back({bytes.size(), usb::Zlp::never, Buffer(bytes.begin(), bytes.end())});
+      return inner_->send_last(bytes, deadline);
+    }
+
     Result<std::size_t> receive(std::span<std::byte> into, Deadline deadline) override {
       return inner_->receive(into, deadline);
     }

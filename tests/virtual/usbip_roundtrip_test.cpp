@@ -90,6 +90,35 @@ TEST_F(UsbIpRoundTrip, EchoesOnEachInterface) {
   }
 }
 
+TEST_F(UsbIpRoundTrip, LeavesTheAnswerToTheLastSendForTheNextHost) {
+  serve(Manner::echo);
+  Buffer into(64);
+  for (int i = 0; i < 50; ++i) {  // an answer that is under way when the pipe closes would be lost now and then
+    auto pipe = open(0);
+    ASSERT_TRUE(pipe->send(as_bytes("HELLO"), Zlp::never, soon()));
+    EXPECT_EQ(pipe->receive(into, soon()).value(), 5U);
+    auto last = pipe->send_last(as_bytes("AGAIN!"), soon());
+    ASSERT_TRUE(last) << last.error().what;
+    pipe.reset();
+    auto next = open(0);
+    EXPECT_EQ(next->receive(into, soon()).value(), 6U);
+  }
+}
+
+TEST_F(UsbIpRoundTrip, BranchesForAnotherThread) {
+  serve(Manner::echo);
+  auto device = bus->snapshot().value().at(0);
+  auto branch = bus->branch(device);
+  ASSERT_TRUE(branch) << branch.error().what;
+  std::thread([&] {
+    auto pipe = branch->bus->open(branch->device, 0);
+    ASSERT_TRUE(pipe) << pipe.error().what;
+    EXPECT_TRUE((*pipe)->send(as_bytes("HELLO"), Zlp::never, soon()));
+  }).join();
+  device.enumeration += 1;
+  EXPECT_EQ(bus->branch(device).error().code, Code::modem_lost);
+}
+
 TEST_F(UsbIpRoundTrip, SeesAModemLeaveAndComeBackAsAnother) {
   modem.heard = [this](std::string_view text) {
     if (text == "switch") {
