@@ -1,6 +1,7 @@
 #include "operation/journal_store.h"
 
 #include "base/descriptor.h"
+#include "operation/durable_file.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -39,14 +40,6 @@ private:
   Descriptor file_;
   std::string path_;
 };
-
-/// The name of a new file survives a crash only when its folder has been written, too.
-void sync_folder(const fs::path& folder) {
-  Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() >= 0) {
-    ::fsync(opened.get());
-  }
-}
 
 }  // namespace
 
@@ -87,28 +80,7 @@ Result<std::vector<std::string>> FolderJournals::names() const {
 }
 
 Result<std::string> FolderJournals::read(const std::string& name, std::size_t most) const {
-  auto path = folder_ / name;
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (file.get() < 0) {
-    return fail_errno(errno, "open " + path.string());
-  }
-  std::string text(most, '\0');
-  std::size_t have = 0;
-  while (have < most) {
-    auto count = ::read(file.get(), text.data() + have, most - have);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return fail_errno(errno, "read " + path.string());
-    }
-    if (count == 0) {
-      break;
-    }
-    have += static_cast<std::size_t>(count);
-  }
-  text.resize(have);
-  return text;
+  return read_beginning(folder_ / name, most);
 }
 
 }  // namespace modemedic::operation
