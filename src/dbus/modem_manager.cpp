@@ -1,0 +1,109 @@
+#include "dbus/modem_manager.h"
+
+#include <future>
+#include <thread>
+#include <utility>
+
+#include <sdbus-c++/sdbus-c++.h>
+
+namespace modemedic::dbus {
+
+namespace {
+
+constexpr const char* bus_name = "org.freedesktop.DBus";
+constexpr const char* bus_path = "/org/freedesktop/DBus";
+constexpr const char* manager_name = "org.freedesktop.ModemManager1";
+constexpr const char* manager_path = "/org/freedesktop/ModemManager1";
+
+/// What a thread that ends in time may need beyond its calls.
+constexpr Duration grace = std::chrono::milliseconds(250);
+
+std::uint64_t micro(Duration duration) {
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::microseconds>(duration).count());
+}
+
+Inhibition::Outcome meaning_of(const std::string& error) {
+  using Outcome = Inhibition::Outcome;
+  if (error.ends_with(".NotFound")) {
+    return Outcome::unknown_device;
+  }
+  if (error.ends_with(".NoReply") || error.ends_with(".Timeout") || error.ends_with(".TimedOut") ||
+      error == "System.Error.ETIMEDOUT") {
+    return Outcome::silent;
+  }
+  if (error.ends_with(".NameHasNoOwner") || error.ends_with(".ServiceUnknown")) {
+    return Outcome::nobody_there;
+  }
+  return Outcome::refused;
+}
+
+}  // namespace
+
+/// sdbus-c++ throws; nothing of it leaves this file.
+class Inhibition::Connection {
+public:
+  /// Without sdbus-c++'s event loop: its thread would end the program with an exception when the bus goes.
+  Connection() : bus_(sdbus::createSystemBusConnection()) {}
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// The owner of the name, as the bus itself names it: a call to that one never starts a service.
+  std::string owner(Duration patience) const {
+    std::string owner;
+    sdbus::createProxy(*bus_, bus_name, bus_path)
+        ->callMethod("GetNameOwner")
+        .onInterface(bus_name)
+        .withTimeout(micro(patience))
+        .withArguments(std::string(manager_name))
+        .storeResultsTo(owner);
+    return owner;
+  }
+
+  void inhibit(const std::string& owner, const std::string& uid, Duration patience) const {
+    sdbus::createProxy(*bus_, owner, manager_path)
+        ->callMethod("InhibitDevice")
+        .onInterface(manager_name)
+        .withTimeout(micro(patience))
+        .withArguments(uid, true);
+  }
+
+private:
+  std::unique_ptr<sdbus::IConnection> bus_;
+};
+
+Inhibition::Inhibition(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+Inhibition::~Inhibition() = default;
+
+Inhibition::Asked Inhibition::ask_now(const std::string& uid, Duration patience) {
+  std::unique_ptr<Connection> connection;
+  try {
+    connection = std::make_unique<Connection>();
+  } catch (const sdbus::Error& error) {
+    return {Outcome::nobody_there, nullptr, error.what()};
+  }
+  try {
+    auto owner = connection->owner(patience / 2);
+    connection->inhibit(owner, uid, patience / 2);
+  } catch (const sdbus::Error& error) {
+    return {meaning_of(error.getName()), nullptr, error.getMessage()};
+  }
+  return {Outcome::inhibited, std::unique_ptr<Inhibition>(new Inhibition(std::move(connection))), ""};
+}
+
+/// Connecting has no deadline of its own, and a D-Bus that hangs would hold us up for minutes. So it is done by a
+/// thread, which is left behind then; what it gets in the end goes with it.
+Inhibition::Asked Inhibition::ask(const std::string& uid, Duration patience) {
+  std::packaged_task<Asked()> task([uid, patience] { return ask_now(uid, patience); });
+  auto answer = task.get_future();
+  std::thread asker(std::move(task));
+  if (answer.wait_for(patience + grace) == std::future_status::ready) {
+    asker.join();
+    return answer.get();
+  }
+  asker.detach();
+  return {Outcome::silent, nullptr, "no answer in time"};
+}
+
+}  // namespace modemedic::dbus
