@@ -5,6 +5,7 @@
 #include "usb/libusb_pipe.h"
 #include "usb/libusb_words.h"
 #include "usb/port_lock.h"
+#include "usb/quiet_modem_manager.h"
 
 #include <algorithm>
 #include <array>
@@ -46,6 +47,16 @@ std::string ask_string(libusb_device_handle* handle, std::uint8_t index) {
   auto length = index == 0 ? 0 : libusb_get_string_descriptor_ascii(handle, index, buffer.data(), buffer.size());
   return length <= 0 ? "" : std::string(buffer.begin(), buffer.begin() + length);
 }
+
+class UsbReservation final : public Reservation {
+public:
+  UsbReservation(std::unique_ptr<Reservation> lock, std::unique_ptr<dbus::Inhibition> inhibition)
+      : lock_(std::move(lock)), inhibition_(std::move(inhibition)) {}
+
+private:
+  std::unique_ptr<Reservation> lock_;
+  std::unique_ptr<dbus::Inhibition> inhibition_;  ///< ends while nobody else can begin
+};
 
 struct ListGuard {
   libusb_device** list = nullptr;
@@ -171,8 +182,10 @@ bool LibusbBus::changed_since_snapshot() {
   return signature.empty() || signature != signature_seen_;
 }
 
-Result<std::unique_ptr<Reservation>> LibusbBus::reserve(const DeviceInfo& device, Purpose purpose, Events& /*events*/) {
-  return PortLock::take("usb", device, purpose, clock_);
+Result<std::unique_ptr<Reservation>> LibusbBus::reserve(const DeviceInfo& device, Purpose purpose, Events& events) {
+  TRY_ASSIGN(auto lock, PortLock::take("usb", device, purpose, clock_));
+  auto inhibition = purpose == Purpose::job ? quiet_modem_manager(device, sysfs_, clock_, events) : nullptr;
+  return std::make_unique<UsbReservation>(std::move(lock), std::move(inhibition));
 }
 
 Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uint8_t interface_number) {

@@ -26,7 +26,7 @@ public:
   Result<bool> wait_change(Deadline deadline) override;
   Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) override;
 
-  /// A lock file, named for the port and its companion.
+  /// A lock file, named for the port and its companion; and for a job ModemManager's promise.
   Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
 
   Result<Branch> branch(const DeviceInfo& device) override;

@@ -77,6 +77,12 @@ std::string Sysfs::text(const std::string& port, const std::string& attribute) c
   return read_line(root_ / port / attribute);
 }
 
+std::string Sysfs::device_path(const std::string& port) const {
+  std::error_code error;
+  auto path = fs::canonical(root_ / port, error);
+  return error || port.empty() ? "" : path.string();
+}
+
 std::string Sysfs::driver(const std::string& port, std::uint8_t interface_number) const {
   for (const auto& folder : interface_folders(port, interface_number)) {
     std::error_code error;

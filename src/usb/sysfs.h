@@ -21,6 +21,9 @@ public:
   /// there is none.
   std::string text(const std::string& port, const std::string& attribute) const;
 
+  /// Where the device really is: "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1". Empty when it isn't there.
+  std::string device_path(const std::string& port) const;
+
   /// The kernel driver that holds an interface: "option". Empty when none does.
   std::string driver(const std::string& port, std::uint8_t interface_number) const;
 

@@ -145,6 +145,12 @@ public:
   FakeModemManager(const FakeModemManager&) = delete;
   FakeModemManager& operator=(const FakeModemManager&) = delete;
 
+  /// It has done looking at a device.
+  void know(const std::string& uid) {
+    std::lock_guard guard(lock_);
+    devices_.insert(uid);
+  }
+
   void refuse(const std::string& name, const std::string& why) {
     std::lock_guard guard(lock_);
     refusal_.emplace(name, why);
