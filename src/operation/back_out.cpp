@@ -64,12 +64,15 @@ std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
   if (given.before == nullptr && given.pipe == nullptr) {
     return "nothing was sent: the modem waits in EDL as it was found";
   }
+  const auto* then = given.before == nullptr ? "it is as it was found" : "it starts as before";
   if (auto done = reset(bus, given); !done) {
-    return "nothing was written: take all power from the modem for some seconds, then it starts as before";
+    return fmt::format("nothing was written: take all power from the modem for some seconds, then {}", then);
   }
   if (auto gone = wait_until_gone(bus, given); !gone) {
-    return "nothing was written, but the modem did not take the reset: take all power from it for some seconds, then "
-           "it starts as before";
+    return fmt::format(
+        "nothing was written, but the modem did not take the reset: take all power from it for some "
+        "seconds, then {}",
+        then);
   }
   if (given.before == nullptr) {
     return "nothing was written: the modem was reset and is as it was found";

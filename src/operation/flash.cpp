@@ -1,5 +1,6 @@
 #include "operation/flash.h"
 
+#include "firmware/partition_role.h"
 #include "operation/back_out.h"
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
@@ -72,7 +73,9 @@ public:
   Result<FlashReport> run() {
     auto started = bus_.clock().now();
     TRY_ASSIGN(reservation_, bus_.reserve(modem_.device, usb::Purpose::job, events_));
-    TRY(look_before());
+    if (auto looked = look_before(); !looked) {
+      return fail(nothing_sent(std::move(looked.error())));
+    }
     begin_journal();
     auto walked = walk();
     journal_->verdict(walked);
@@ -97,6 +100,14 @@ private:
       journal_->done(step);
     }
     return {};
+  }
+
+  /// A failure that says nothing else is told to have left everything as it was.
+  static Error nothing_sent(Error error) {
+    if (error.hint.empty()) {
+      error.hint = "the modem was only asked who it is: see that it has power and a good cable, and try again";
+    }
+    return error;
   }
 
   void begin_journal() {
@@ -214,7 +225,8 @@ private:
     }
     std::set<std::size_t> candidates;
     for (std::size_t i = 0; i < package_.images.size(); ++i) {
-      if (job->programmed.contains(package_.images[i].partition)) {
+      auto partition = package_.images[i].partition;
+      if (job->programmed.contains(partition) && firmware::role_of(partition) != firmware::Role::sbl) {
         candidates.insert(i);
       }
     }

@@ -65,9 +65,15 @@ Failure never_came_back(usb::Bus& bus, const usb::DeviceInfo& gone, unsigned sta
     return not_proven("the modem acknowledged the reset but did not restart",
                       "all data are written: take all power from the modem and look again with modemedic list");
   }
-  if (starts > 0) {
+  if (starts == 1) {
     return fail(Code::modem_lost)
-        .what(fmt::format("the modem came and went {} times and did not stay: a boot loop", starts))
+        .what("all data were taken, but the modem came up and left the bus again before it had proven itself")
+        .hint("see that it has power and a good cable, and look at it with modemedic list");
+  }
+  if (starts > 1) {
+    return fail(Code::modem_lost)
+        .what(fmt::format("all data were taken, but the modem came and went {} times and did not stay: a boot loop",
+                          starts))
         .hint(
             "too little power, or a kernel or root file system that does not start: put it into EDL by its boot pin "
             "and flash it again; if it loops again, the flash is failing");

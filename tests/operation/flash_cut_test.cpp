@@ -1,5 +1,5 @@
 #include "operation/flash.h"
-#include "support/memory_journals.h"
+#include "rehearsal/memory_journals.h"
 #include "support/twin_bench.h"
 
 #include <gmock/gmock.h>
@@ -99,7 +99,7 @@ TEST_P(FlashCut, IsTakenUpWhereItStopped) {
   for (int i = 0; i < 40; ++i) {
     SCOPED_TRACE(i);
     TwinBench bench(options());
-    tests::MemoryJournals journals;
+    rehearsal::MemoryJournals journals;
     FlashOptions with_journal = test::lifting_unknown();
     with_journal.journals = &journals;
     with_journal.time = "2026-11-21T09:30:00Z";
@@ -127,7 +127,7 @@ TEST_P(FlashCut, DoesNotBelieveItsJournal) {
   const auto& package = *newer_package(GetParam());
   auto moments = watch(options(), package);
   TwinBench bench(options());
-  tests::MemoryJournals journals;
+  rehearsal::MemoryJournals journals;
   FlashOptions with_journal = test::lifting_unknown();
   with_journal.journals = &journals;
   with_journal.time = "2026-11-21T09:30:00Z";

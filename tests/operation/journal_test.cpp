@@ -1,7 +1,7 @@
 #include "operation/journal.h"
 
 #include "operation/past_jobs.h"
-#include "support/memory_journals.h"
+#include "rehearsal/memory_journals.h"
 
 #include <filesystem>
 #include <fstream>
@@ -12,16 +12,13 @@
 namespace modemedic::operation {
 namespace {
 
+using rehearsal::MemoryJournals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using tests::MemoryJournals;
 
-const JobStart start{.command = "flash",
-                     .time = "2026-11-21T09:30:00Z",
-                     .port = "1-1.4",
-                     .package = "fw.zip",
-                     .plan = "abc"};
+const JobStart start{
+    .command = "flash", .time = "2026-11-21T09:30:00Z", .port = "1-1.4", .package = "fw.zip", .plan = "abc"};
 
 const protocol::ChipIdentity chip{.serial = 0x1badcafe, .hwid = 0x000480e100000000, .pk_hash = {}};
 

@@ -4,6 +4,7 @@
 #include "app/revision_option.h"
 #include "base/bytes.h"
 #include "operation/flash.h"
+#include "rehearsal/life.h"
 #include "virtual/generator.h"
 #include "virtual/in_process_bus.h"
 #include "virtual/modem.h"
@@ -14,6 +15,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace modemedic::app {
 
@@ -21,8 +23,10 @@ namespace {
 
 struct RehearseOptions {
   PackageOptions package;
-  std::string persona;   ///< empty: the one whose NAND the package is for
-  std::string revision;  ///< what the twin runs before; empty: one release older than the package
+  std::string persona;     ///< empty: the one whose NAND the package is for
+  std::string revision;    ///< what the twin runs before; empty: one release older than the package
+  std::uint64_t cuts = 0;  ///< how many flashes in which something goes wrong; 0: one in which nothing does
+  std::uint64_t seed = 1;
 };
 
 using namespace std::chrono_literals;
@@ -69,11 +73,59 @@ Result<firmware::Revision> revision_before(const std::string& asked, const firmw
   return older;
 }
 
+void show_life(const rehearsal::Life& life, Output& output) {
+  auto attempts = Json::array();
+  for (std::size_t i = 0; i < life.attempts.size(); ++i) {
+    const auto& attempt = life.attempts[i];
+    auto seconds = std::chrono::duration<double>(attempt.took).count();
+    attempts.push_back(
+        {{"mishap", attempt.mishap}, {"result", attempt.result}, {"left", attempt.left}, {"seconds", seconds}});
+    auto done = attempt.result == rehearsal::done_and_proven;
+    output.line(fmt::format("{:>10}  {:<34} {:>6.1f} s  {}", i == 0 ? std::to_string(life.seed) : "",
+                            attempt.mishap.empty() ? "nothing goes wrong" : attempt.mishap, seconds,
+                            printable(done ? attempt.result : attempt.left + ": " + attempt.result)));
+  }
+  for (const auto& promise : life.broken) {
+    output.line(fmt::format("{:>10}  BROKEN PROMISE: {}", "", printable(promise, 400)));
+  }
+  output.object("life", {{"seed", life.seed}, {"attempts", attempts}, {"broken", life.broken}});
+}
+
+/// The same flash many times over, each time with other things going wrong.
+Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scene& scene, Output& output,
+                           const std::stop_token& stop) {
+  TRY_ASSIGN(auto messages, rehearsal::count_messages(scene));
+  output.line(fmt::format("{:>10}  {:<34} {:>8}  {}", "SEED", "WHAT GOES WRONG", "TOOK", "WHAT COMES OF IT"));
+  std::uint64_t broken = 0;
+  for (std::uint64_t i = 0; i < options.cuts; ++i) {
+    if (stop.stop_requested()) {
+      return fail(Code::interrupted).what(fmt::format("stopped after {} of {} lives", i, options.cuts));
+    }
+    auto life = rehearsal::live(scene, options.seed + i, messages);
+    broken += std::uint64_t{life.broken.empty() ? 0U : 1U};
+    show_life(life, output);
+  }
+  output.verdict_field("lives", options.cuts);
+  output.verdict_field("broken", broken);
+  if (broken > 0) {
+    return fail(Code::not_proven)
+        .what(fmt::format("{} of {} lives broke a promise", broken, options.cuts))
+        .hint("any of them repeats with --cuts 1 --seed and the number in its first column; please report it");
+  }
+  output.line(fmt::format("\n{} lives of a virtual {}, each ended in {} with its own IMEI and calibration",
+                          options.cuts, scene.persona.product,
+                          scene.package.revision ? scene.package.revision->text : "the package's firmware"));
+  return {};
+}
+
 Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_token stop) {
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
   const auto& [package, proven] = planned;
   TRY_ASSIGN(auto persona, choose_persona(options.persona, package));
   TRY_ASSIGN(auto before, revision_before(options.revision, package));
+  if (options.cuts > 0) {
+    return rehearse_cuts(options, {persona, package, proven, before}, output, stop);
+  }
 
   constexpr auto serial = "1badcafe";
   twin::SimulatedClock clock;
@@ -107,6 +159,9 @@ void add_rehearse(Grammar& grammar) {
   add_package_options(command, options->package);
   command.add_option("--persona", options->persona, "the twin; default: the one the package's NAND fits");
   command.add_option("--revision", options->revision, "what the twin runs before");
+  command.add_option("--cuts", options->cuts, "flash it so often, each time with power cuts and worse on the way");
+  command.add_option("--seed", options->seed, "what goes wrong follows from it; the next life has the next seed")
+      ->capture_default_str();
 }
 
 }  // namespace modemedic::app

@@ -6,9 +6,9 @@
 #include <map>
 #include <optional>
 
-namespace modemedic::tests {
+namespace modemedic::rehearsal {
 
-/// Journals in memory, with a disk that may be full, or lose what a crash tears.
+/// Journals in memory: of a host that may die, on a disk that may be full.
 class MemoryJournals final : public operation::JournalStore {
 public:
   Result<std::unique_ptr<operation::JournalFile>> create(const std::string& stem) override {
@@ -29,6 +29,14 @@ public:
 
   Result<std::string> read(const std::string& name, std::size_t most) const override {
     return files.at(name).substr(0, most);
+  }
+
+  /// The latest journal loses its last bytes, as when a host dies while it writes.
+  void tear(std::size_t bytes) {
+    if (!files.empty()) {
+      auto& torn = std::prev(files.end())->second;
+      torn.resize(torn.size() - std::min(torn.size(), bytes));
+    }
   }
 
   std::map<std::string, std::string> files;
@@ -56,4 +64,4 @@ private:
   };
 };
 
-}  // namespace modemedic::tests
+}  // namespace modemedic::rehearsal

@@ -1,0 +1,100 @@
+#include "rehearsal/life.h"
+
+#include "support/twin_bench.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace modemedic::rehearsal {
+namespace {
+
+/// A persona with its package and plan, for many lives.
+class Stage {
+public:
+  explicit Stage(const std::string& id)
+      : persona_(test::must(twin::find_persona(id))),
+        package_(*test::newer_package(id)),
+        plan_(test::must(plan::prove_plan(test::must(plan::make_plan(package_)), package_))),
+        scene_{persona_, package_, plan_, test::revision(persona_.revision)},
+        messages_(test::must(count_messages(scene_))) {}
+
+  const Scene& scene() const { return scene_; }
+
+  std::uint64_t messages() const { return messages_; }
+
+private:
+  twin::Persona persona_;
+  const firmware::Package& package_;
+  plan::ProvenPlan plan_;
+  Scene scene_;
+  std::uint64_t messages_;
+};
+
+std::string story(const Life& life) {
+  std::string text = fmt::format("seed {}\n", life.seed);
+  for (const auto& attempt : life.attempts) {
+    text += fmt::format("  {} -> {} [{}]\n", attempt.mishap.empty() ? "nothing goes wrong" : attempt.mishap,
+                        attempt.result, attempt.left);
+  }
+  for (const auto& promise : life.broken) {
+    text += "  BROKEN: " + promise + "\n";
+  }
+  return text;
+}
+
+/// How many lives: more of them in a campaign than in a test run.
+std::uint64_t lives(std::uint64_t usual) {
+  const auto* asked = std::getenv("MODEMEDIC_LIVES");
+  return asked == nullptr ? usual : std::strtoull(asked, nullptr, 10);
+}
+
+/// A persona, and which fifth of the lives: so that they can be lived side by side.
+class Lives : public testing::TestWithParam<std::tuple<std::string, std::uint64_t>> {
+protected:
+  static constexpr std::uint64_t shares = 5;
+
+  Stage stage{std::get<0>(GetParam())};
+  std::uint64_t share = std::get<1>(GetParam());
+};
+
+INSTANTIATE_TEST_SUITE_P(Personas, Lives,
+                         testing::Combine(testing::Values("eg25-g", "ec25-e"), testing::Range<std::uint64_t>(0, 5)),
+                         [](const auto& value) {
+                           return fmt::format("{}{}", std::get<0>(value.param) == "eg25-g" ? "Eg25G" : "Ec25E",
+                                              std::get<1>(value.param));
+                         });
+
+TEST_P(Lives, AllEndInTheNewFirmwareWhateverGoesWrong) {
+  for (auto seed = 1 + share; seed <= lives(250); seed += shares) {
+    auto life = live(stage.scene(), seed, stage.messages());
+    EXPECT_THAT(life.broken, testing::IsEmpty()) << story(life);
+  }
+}
+
+TEST_P(Lives, SurviveACutAtEveryMessage) {
+  auto step = 1 + stage.messages() / lives(200);
+  for (auto at = share * step; at < stage.messages(); at += shares * step) {
+    auto life = live(stage.scene(), at, {{Mishap::Kind::power_cut, at, 0, {}}});
+    EXPECT_THAT(life.broken, testing::IsEmpty()) << story(life);
+  }
+}
+
+TEST(Life, IsTheSameForTheSameSeed) {
+  Stage stage("eg25-g");
+  for (std::uint64_t seed : {3U, 14U, 15U}) {
+    EXPECT_EQ(story(live(stage.scene(), seed, stage.messages())), story(live(stage.scene(), seed, stage.messages())));
+  }
+}
+
+TEST(Life, TellsAPromiseThatIsBroken) {
+  Stage stage("eg25-g");
+  std::vector<Mishap> endless(20, {Mishap::Kind::power_cut, stage.messages() / 2, 0, {}});
+  auto life = live(stage.scene(), 1, endless);
+  EXPECT_THAT(life.broken, testing::Contains(testing::HasSubstr("not done after")));
+}
+
+}  // namespace
+}  // namespace modemedic::rehearsal
