@@ -13,7 +13,12 @@ InProcessBus::InProcessBus(SimulatedClock& clock, Timers& timers) : clock_(clock
 InProcessBus::~InProcessBus() = default;
 
 void InProcessBus::plug(Pluggable& modem, std::string port, std::string companion) {
-  ports_.push_back({&modem, std::move(port), std::move(companion)});
+  ports_.push_back({&modem, std::move(port), std::move(companion), plugged_++});
+}
+
+void InProcessBus::replug(Pluggable& modem, std::string port, std::string companion) {
+  std::erase_if(ports_, [&](const Port& one) { return one.modem == &modem; });
+  plug(modem, std::move(port), std::move(companion));
 }
 
 std::string InProcessBus::Port::path() const {
@@ -55,7 +60,7 @@ Result<std::unique_ptr<usb::Pipe>> InProcessBus::open(const usb::DeviceInfo& dev
         .what(fmt::format("interface {} has no pair of bulk endpoints", interface_number))
         .device("port " + device.port);
   }
-  Opened opened{port->modem, device.enumeration, interface_number};
+  Opened opened{port->modem, port->modem->enumeration(), interface_number};
   if (std::ranges::find(opened_, opened) != opened_.end()) {
     return fail(Code::busy).what(fmt::format("interface {} is open", interface_number)).device("port " + device.port);
   }

@@ -24,6 +24,9 @@ public:
   /// @param companion  where it is instead while it runs at USB 3 speed; empty: it has the port alone
   void plug(Pluggable& modem, std::string port, std::string companion = "");
 
+  /// Moves a modem that is plugged in to another connector; pipes to it are closed before.
+  void replug(Pluggable& modem, std::string port, std::string companion = "");
+
   Result<std::vector<usb::DeviceInfo>> snapshot() override;
   Result<bool> wait_change(Deadline deadline) override;
   Result<std::unique_ptr<usb::Pipe>> open(const usb::DeviceInfo& device, std::uint8_t interface_number) override;
@@ -48,10 +51,13 @@ private:
   struct Port {
     Pluggable* modem;
     std::string usb2;
-    std::string usb3;        ///< the other half of the connector; empty: there is none
-    std::uint64_t seen = 0;  ///< enumeration at the last snapshot, 0: nothing was there
+    std::string usb3;           ///< the other half of the connector; empty: there is none
+    std::uint64_t plugged = 0;  ///< how many were plugged in before: two modems count their enumerations alike
+    std::uint64_t seen = 0;     ///< enumeration at the last snapshot, 0: nothing was there
 
-    std::uint64_t enumeration() const { return modem->function() != nullptr ? modem->enumeration() : 0; }
+    std::uint64_t enumeration() const {
+      return modem->function() != nullptr ? plugged << 32U | modem->enumeration() : 0;
+    }
 
     /// Where the modem is now.
     std::string path() const;
@@ -71,6 +77,7 @@ private:
   SimulatedClock& clock_;
   Timers& timers_;
   std::vector<Port> ports_;
+  std::uint64_t plugged_ = 0;
   std::vector<Opened> opened_;
 };
 
