@@ -10,25 +10,16 @@ void add_package_options(CLI::App& command, PackageOptions& options) {
   command.add_option("PACKAGE", options.path, "a folder, .zip, .7z or .tar with the firmware")->required();
   command.add_option("--programmer", options.choice.programmer, "which programmer, where the package has several");
   command.add_option("--rawprogram", options.choice.rawprogram, "which rawprogram XML, where it has several");
+  command.add_option("--firmware", options.choice.firmware, "which firmware (its folder or archive), of several");
 }
 
-Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events) {
-  auto package = firmware::read_package(options.path, options.choice, events);
-  if (!package) {
-    auto error = std::move(package.error());
-    if (error.during.empty()) {
-      error.during = options.path;
-    }
-    if (error.hint.empty()) {
-      error.hint = "name a firmware package: a folder, .zip, .7z or .tar that can be read; nothing was sent";
-    }
-    return fail(std::move(error));
-  }
-  return package;
+Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events,
+                                              const std::stop_token& stop) {
+  return firmware::read_package(options.path, options.choice, events, stop);
 }
 
-Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events) {
-  TRY_ASSIGN(auto package, read_package_option(options, events));
+Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop) {
+  TRY_ASSIGN(auto package, read_package_option(options, events, stop));
   TRY_ASSIGN(auto plan, plan::make_plan(package));
   TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
   return PlannedPackage{std::move(package), std::move(proven)};

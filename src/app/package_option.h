@@ -3,6 +3,7 @@
 #include "firmware/package.h"
 #include "plan/plan.h"
 
+#include <stop_token>
 #include <string>
 
 namespace CLI {
@@ -21,8 +22,8 @@ struct PackageOptions {
 void add_package_options(CLI::App& command, PackageOptions& options);
 
 /// Reads the package of the command line.
-/// @return what read_package() says, with the package's own name where the error has no place yet
-Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events);
+Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events,
+                                              const std::stop_token& stop);
 
 /// A package and the plan that was proven for it.
 struct PlannedPackage {
@@ -31,6 +32,6 @@ struct PlannedPackage {
 };
 
 /// Reads the package, plans its flash and proves the plan.
-Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events);
+Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop);
 
 }  // namespace modemedic::app

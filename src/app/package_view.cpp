@@ -98,7 +98,7 @@ Json package_json(const Package& package) {
           {"block_size", package.geometry.block_size()},
           {"blocks", package.geometry.blocks},
           {"programmer", package.files[package.programmer].path},
-          {"rawprogram", package.files[package.rawprogram].path},
+          {"rawprogram", package.rawprogram ? package.files[*package.rawprogram].path : ""},
           {"files", files},
           {"partitions", partitions},
           {"findings", findings}};

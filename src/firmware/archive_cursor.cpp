@@ -80,16 +80,16 @@ void support(archive* handle, ArchiveKind kind) {
 
 }  // namespace
 
-Result<std::shared_ptr<ArchiveFile>> ArchiveFile::open(Descriptor handle, ArchiveKind kind, const std::string& path) {
+Result<std::shared_ptr<ArchiveFile>> ArchiveFile::open(Descriptor handle, ArchiveKind kind, const std::string& label) {
   struct stat info {};
 
   if (::fstat(handle.get(), &info) != 0) {
-    return fail_errno(errno, "look at " + path);
+    return fail_errno(errno, "look at " + label);
   }
   auto file = std::make_shared<ArchiveFile>();
   file->handle = std::move(handle);
   file->kind = kind;
-  file->path = path;
+  file->label = label;
   file->size = static_cast<std::uint64_t>(info.st_size);
   return file;
 }
@@ -191,7 +191,7 @@ Result<std::optional<ArchiveHeader>> ArchiveCursor::next() {
   current_ = header.path;
   if (::archive_entry_is_encrypted(entry) != 0) {
     return fail(Code::package_bad)
-        .what(fmt::format("{} is encrypted", file_->path))
+        .what(fmt::format("{} is encrypted", file_->label))
         .hint("unpack it with its password, and name the folder");
   }
   return std::optional(std::move(header));
@@ -219,9 +219,13 @@ Result<ByteView> ArchiveCursor::read() {
   }
 }
 
+std::uint64_t ArchiveCursor::packed_position() const {
+  return std::min(input_->position, file_->size);
+}
+
 Failure ArchiveCursor::damaged(const std::string& why) const {
   return fail(Code::package_bad)
-      .what(fmt::format("{} is cut or damaged: {} {}", file_->path, printable(current_), why))
+      .what(fmt::format("{} is cut or damaged: {} {}", file_->label, printable(current_), why))
       .hint(damaged_hint);
 }
 
@@ -230,11 +234,16 @@ Failure ArchiveCursor::library_failure() const {
   auto why = printable(text != nullptr ? text : "no reason given");
   auto number = ::archive_errno(archive_.get());
   if (number == EIO || number == ENXIO || number == ENODEV || number == ESTALE) {
-    return fail_errno(number, "read " + file_->path);
+    return fail_errno(number, "read " + file_->label);
+  }
+  if (number_ == 0 && file_->kind == ArchiveKind::tar && why == "Unrecognized archive format") {
+    return fail(Code::package_bad)
+        .what(fmt::format("what is packed in {} is no .tar", file_->label))
+        .hint("unpack it, and name what was in it");
   }
   auto where = current_.empty() ? std::string{} : fmt::format(" at {}", printable(current_));
   return fail(Code::package_bad)
-      .what(fmt::format("{} is cut or damaged{}: {}", file_->path, where, why))
+      .what(fmt::format("{} is cut or damaged{}: {}", file_->label, where, why))
       .hint(damaged_hint);
 }
 

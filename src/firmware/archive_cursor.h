@@ -18,10 +18,10 @@ namespace modemedic::firmware {
 struct ArchiveFile {
   Descriptor handle;
   ArchiveKind kind = ArchiveKind::zip;
-  std::string path;  ///< what the person named
+  std::string label;  ///< how errors name it
   std::uint64_t size = 0;
 
-  static Result<std::shared_ptr<ArchiveFile>> open(Descriptor handle, ArchiveKind kind, const std::string& path);
+  static Result<std::shared_ptr<ArchiveFile>> open(Descriptor handle, ArchiveKind kind, const std::string& label);
 };
 
 /// What an archive says of one entry.
@@ -52,6 +52,9 @@ public:
 
   /// How many headers have been read: 1 for the first.
   std::size_t number() const { return number_; }
+
+  /// Bytes of the archive itself that have been read.
+  std::uint64_t packed_position() const;
 
   /// The failure of an entry that is not what its header promised.
   Failure damaged(const std::string& why) const;

@@ -3,6 +3,7 @@
 #include "firmware/archive_cursor.h"
 #include "firmware/entry_list.h"
 #include "firmware/seven_zip_index.h"
+#include "firmware/zip_end.h"
 
 #include <utility>
 
@@ -63,21 +64,35 @@ class ArchiveSource final : public Source {
 public:
   explicit ArchiveSource(std::shared_ptr<ArchiveFile> file) : file_(std::move(file)) {}
 
-  /// Walks over all headers once. A .zip and a .7z have them in one place; a .tar.xz is unpacked for it.
-  Result<void> list() {
+  /// Walks over all headers once. A .zip and a .7z have them in one place; a .tar.xz is unpacked for it, so whoever
+  /// wants to look at its files does that now.
+  Result<void> list(FirstLook* look, const std::stop_token& stop) {
     EntryList list(file_->size);
-    ArchiveCursor cursor(file_);
-    TRY(cursor.start());
+    auto cursor = std::make_shared<ArchiveCursor>(file_);
+    TRY(cursor->start());
     for (;;) {
-      TRY_ASSIGN(auto header, cursor.next());
+      if (stop.stop_requested()) {
+        return stopped_reading();
+      }
+      TRY_ASSIGN(auto header, cursor->next());
       if (!header) {
         break;
       }
       TRY(add_entry(list, *header));
-      if (header->kind == ArchiveHeader::Kind::file) {
-        numbers_.push_back(cursor.number());
-        raw_paths_.push_back(header->path);
+      if (header->kind != ArchiveHeader::Kind::file) {
+        continue;
       }
+      numbers_.push_back(cursor->number());
+      raw_paths_.push_back(header->path);
+      if (look != nullptr && file_->kind == ArchiveKind::tar) {
+        ArchiveStream stream(cursor, header->size);
+        TRY(look->see(list.entries().back(), stream, {cursor->packed_position(), file_->size}));
+      }
+    }
+    if (cursor->number() == 0 && file_->kind == ArchiveKind::tar) {
+      return fail(Code::package_bad)
+          .what(fmt::format("what is packed in {} is no .tar, or an empty one", file_->label))
+          .hint("unpack it, and name what was in it");
     }
     entries_ = list.entries();
     return {};
@@ -97,7 +112,7 @@ public:
       TRY_ASSIGN(auto header, cursor_->next());
       if (!header || (cursor_->number() == number && header->path != raw_paths_[index])) {
         return fail(Code::package_bad)
-            .what(fmt::format("{} changed while it was being read", file_->path))
+            .what(fmt::format("{} changed while it was being read", file_->label))
             .hint("let whatever writes to the package end first, then try again");
       }
     }
@@ -114,13 +129,16 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& path) {
+Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& label,
+                                             FirstLook* look, const std::stop_token& stop) {
   if (kind == ArchiveKind::seven_zip) {
-    TRY(check_seven_zip(file.get(), path));
+    TRY(check_seven_zip(file.get(), label));
+  } else if (kind == ArchiveKind::zip) {
+    TRY(check_zip_end(file.get(), label));
   }
-  TRY_ASSIGN(auto archive, ArchiveFile::open(std::move(file), kind, path));
+  TRY_ASSIGN(auto archive, ArchiveFile::open(std::move(file), kind, label));
   auto source = std::make_unique<ArchiveSource>(std::move(archive));
-  TRY(source->list());
+  TRY(source->list(look, stop));
   return source;
 }
 

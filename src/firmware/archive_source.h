@@ -18,7 +18,9 @@ enum class ArchiveKind {
 /// A package in an archive, read as a stream by libarchive: nothing is unpacked to disk, and no more than one block is
 /// in memory (a .7z or .xz also needs its dictionary).
 /// @param file  open; its position is neither used nor moved
-/// @param path  what the person named, for errors
-Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& path);
+/// @param label  how errors name it: "it", or what it is called within another archive
+/// @param look  see open_source()
+Result<std::unique_ptr<Source>> open_archive(Descriptor file, ArchiveKind kind, const std::string& label,
+                                             FirstLook* look, const std::stop_token& stop);
 
 }  // namespace modemedic::firmware

@@ -31,11 +31,14 @@ struct CloseFolder {
 /// Walks the folders of a package without recursion and without following anything.
 class FolderWalk {
 public:
-  FolderWalk(int root, const std::string& path) : root_(root), path_(path), list_(0) {}
+  explicit FolderWalk(int root) : root_(root), list_(0) {}
 
-  Result<void> run() {
+  Result<void> run(const std::stop_token& stop) {
     folders_.emplace_back("");
     while (!folders_.empty()) {
+      if (stop.stop_requested()) {
+        return stopped_reading();
+      }
       auto folder = std::move(folders_.back());
       folders_.pop_back();
       TRY(list(folder));
@@ -54,7 +57,7 @@ private:
         ::openat(root_, folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     std::unique_ptr<DIR, CloseFolder> entries(handle.is_open() ? ::fdopendir(handle.get()) : nullptr);
     if (!entries) {
-      return fail_errno(errno, fmt::format("list the folder {}/{}", path_, folder));
+      return fail_errno(errno, "list the folder " + (folder.empty() ? "itself" : printable(folder)));
     }
     handle.release();
     for (;;) {
@@ -68,7 +71,8 @@ private:
         TRY(add(::dirfd(entries.get()), folder, name));
       }
     }
-    return errno == 0 ? Result<void>{} : fail_errno(errno, fmt::format("list the folder {}/{}", path_, folder));
+    return errno == 0 ? Result<void>{}
+                      : fail_errno(errno, "list the folder " + (folder.empty() ? "itself" : printable(folder)));
   }
 
   Result<void> add(int folder_handle, const std::string& folder, const std::string& name) {
@@ -77,7 +81,7 @@ private:
     struct stat info {};
 
     if (::fstatat(folder_handle, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      return fail_errno(errno, fmt::format("look at {}/{}", path_, raw));
+      return fail_errno(errno, "look at " + printable(raw));
     }
     if (S_ISDIR(info.st_mode)) {
       TRY(list_.add_folder(raw));
@@ -101,7 +105,6 @@ private:
   }
 
   int root_;
-  const std::string& path_;
   EntryList list_;
   std::vector<std::string> folders_;
 };
@@ -174,6 +177,8 @@ public:
     return std::make_unique<FileStream>(std::move(file), raw_paths_[index]);
   }
 
+  Result<Descriptor> open_file(std::size_t index) override { return open_inside(folder_.get(), raw_paths_.at(index)); }
+
 private:
   Descriptor folder_;
   std::vector<SourceEntry> entries_;
@@ -182,9 +187,9 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::string& path) {
-  FolderWalk walk(folder.get(), path);
-  TRY(walk.run());
+Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::stop_token& stop) {
+  FolderWalk walk(folder.get());
+  TRY(walk.run(stop));
   auto entries = walk.entries().entries();
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   std::vector<std::string> raw_paths;

@@ -5,7 +5,7 @@
 #include "firmware/source.h"
 
 #include <memory>
-#include <string>
+#include <stop_token>
 
 namespace modemedic::firmware {
 
@@ -13,7 +13,6 @@ namespace modemedic::firmware {
 /// vendor ships one, and what a path means must not depend on anything outside the package. The folder itself may be
 /// named through a link.
 /// @param folder  open, to read its entries from
-/// @param path    what the person named, for errors
-Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::string& path);
+Result<std::unique_ptr<Source>> open_folder(Descriptor folder, const std::stop_token& stop);
 
 }  // namespace modemedic::firmware

@@ -42,42 +42,35 @@ private:
   std::vector<std::string> paths_;
 };
 
-bool is_archive(std::string_view path) {
-  auto folded = fold_case(path);
-  return folded.ends_with(".zip") || folded.ends_with(".7z") || folded.ends_with(".rar") || folded.ends_with(".tar") ||
-         folded.ends_with(".tar.gz") || folded.ends_with(".tgz") || folded.ends_with(".tar.xz");
-}
-
 /// Images, but no Firehose programmer beside them.
 bool has_9x07_images(const Names& names) {
   return names.any_named("nprg9x07.mbn") || names.any_named("enprg9x07.mbn") || names.any_named("non-hlos.ubi") ||
          (names.any_named("appsboot.mbn") && names.any_named("sbl1.mbn"));
 }
 
+Failure is(std::string_view what, std::string_view hint) {
+  return fail(Code::package_bad)
+      .what(fmt::format("it is no package that can be flashed: {}", what))
+      .hint(fmt::format("{}{}", hint, nothing_done));
+}
+
 }  // namespace
 
-Failure no_package(const Source& source, const std::string& path) {
-  auto is = [&](std::string_view what, std::string_view hint) {
-    return fail(Code::package_bad)
-        .what(fmt::format("{} is no package that can be flashed: {}", path, what))
-        .hint(fmt::format("{}{}", hint, nothing_done));
-  };
-  if (source.entries().empty()) {
-    return is("it is empty", "look whether it was unpacked, and whether the disk it lies on is mounted");
-  }
+std::optional<Error> known_no_package(const Source& source) {
   Names names(source);
-  if (names.any_named("nprg9x15.hex") || names.any_named("enprg9x15.hex") || names.any_ending(".yaffs2")) {
-    return is("it looks like one for the older EC20 (MDM9x15), which is flashed by another protocol",
-              "this version flashes 9x07 packages (EC21, EC25, EG25-G, EG91, EG95); check that the package is for your "
-              "modem");
+  if (names.any_ending(".yaffs2")) {
+    return is("it looks like one for the older EC20 (MDM9x15), without its loader NPRG9x15.hex",
+              "if you named a part of the package, name its top folder; else get a whole one from the vendor");
   }
   if (names.any_holding("meta-inf/com/google/android/") || names.any_holding("dfota") ||
       names.any_holding("updater-script")) {
     return is("it looks like a DFOTA (delta) upgrade, which fits one source and one target revision only",
               "the running modem takes it by AT+QFOTADL; to flash, get the full package of the revision you want");
   }
-  auto archive = std::find_if(source.entries().begin(), source.entries().end(),
-                              [](const SourceEntry& entry) { return is_archive(entry.path); });
+  if (names.any_named("payload.bin") && names.any_named("payload_properties.txt")) {
+    return is("it looks like an over-the-air upgrade (payload.bin), which only the running modem can take",
+              "to flash, get the full package of the revision you want");
+  }
   if (has_9x07_images(names)) {
     return is(
         "it has the images of a 9x07 package, but no update/firehose folder with a rawprogram file and a "
@@ -85,8 +78,20 @@ Failure no_package(const Source& source, const std::string& path) {
         "if you named a part of the package, name its top folder; else get a package with a firehose folder from "
         "the vendor");
   }
-  if (archive != source.entries().end()) {
-    return is(fmt::format("there is another archive in it, \"{}\"", printable(archive->path)),
+  return std::nullopt;
+}
+
+Failure no_package(const Source& source) {
+  if (auto known = known_no_package(source)) {
+    return fail(std::move(*known));
+  }
+  if (source.entries().empty()) {
+    return is("it is empty", "look whether it was unpacked, and whether the disk it lies on is mounted");
+  }
+  auto packed =
+      std::ranges::find_if(source.entries(), [](const auto& entry) { return fold_case(entry.path).ends_with(".rar"); });
+  if (packed != source.entries().end()) {
+    return is(fmt::format("there is another archive in it, \"{}\"", printable(packed->path)),
               "unpack it once, and name what was in it");
   }
   return is("there is no rawprogram*.xml in it, nor anything else that we know of a firmware package",

@@ -7,11 +7,10 @@
 #include "firmware/package_findings.h"
 #include "firmware/package_geometry.h"
 #include "firmware/package_identity.h"
-#include "firmware/package_layout.h"
 #include "firmware/package_link.h"
-#include "firmware/package_read.h"
+#include "firmware/package_source.h"
+#include "firmware/package_streaming.h"
 
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +20,7 @@ namespace modemedic::firmware {
 namespace {
 
 constexpr std::uint64_t largest_steering_file = 1_MiB;
+constexpr auto nothing_sent = "nothing was sent";
 
 Result<Buffer> read_steering(const Package& package, std::size_t file) {
   return read_file(package, file, largest_steering_file);
@@ -36,8 +36,8 @@ Result<void> check_against_list(Package& package, const PackageLayout& layout) {
 }
 
 Result<void> read_commands(Package& package) {
-  const auto& path = package.files[package.rawprogram].path;
-  TRY_ASSIGN(auto xml, read_steering(package, package.rawprogram));
+  const auto& path = package.files[*package.rawprogram].path;
+  TRY_ASSIGN(auto xml, read_steering(package, *package.rawprogram));
   TRY_ASSIGN(package.commands, parse_rawprogram(xml, path));
   TRY_ASSIGN(auto header, parse_raw_header(xml, path));
   TRY_ASSIGN(package.geometry, geometry_of(package.commands, header, path));
@@ -73,30 +73,73 @@ Result<void> look_at_patches(Package& package, const PackageLayout& layout) {
   return {};
 }
 
-}  // namespace
+Result<void> read_user_table(Package& package, const PackageLayout& layout) {
+  if (!layout.user_table) {
+    return {};
+  }
+  TRY_ASSIGN(auto bytes, read_steering(package, *layout.user_table));
+  auto table = parse_user_table(bytes);
+  if (!table) {
+    // Nothing of a Firehose flash comes from it, and a 9x15 one compares it with the chip's own.
+    package.findings.push_back(
+        {Finding::Level::warning, "user-table",
+         fmt::format("{}: {}", printable(package.files[*layout.user_table].path), table.error().what)});
+    return {};
+  }
+  package.user_table = std::move(*table);
+  return {};
+}
 
-Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events) {
-  Package package;
-  package.path = path;
-  TRY_ASSIGN(package.source, open_source(path));
-  TRY_ASSIGN(auto layout, find_layout(*package.source, path, choice));
-  package.root = layout.root;
-  package.programmer = layout.programmer;
-  package.rawprogram = layout.rawprogram;
-
-  TRY_ASSIGN(auto read, read_files(*package.source, layout, events));
-  package.files = std::move(read.files);
-  TRY(check_against_list(package, layout));
-
+Result<void> link_firehose(Package& package, const PackageLayout& layout) {
   TRY(read_commands(package));
   TRY(link_images(package));
   TRY(link_table(package));
-  TRY(look_at_patches(package, layout));
+  return look_at_patches(package, layout);
+}
+
+Result<Package> read(const std::string& path, const PackageChoice& choice, Events& events,
+                     const std::stop_token& stop) {
+  TRY_ASSIGN(auto found, find_package(path, choice, events, stop));
+  TRY_ASSIGN(auto layout, lay_out(*found.source, found.root, choice));
+  Package package;
+  package.kind = layout.kind;
+  package.path = path;
+  package.inside = found.inside;
+  package.root = layout.root;
+  package.source = found.source;
+  package.programmer = layout.programmer;
+  package.rawprogram = layout.rawprogram;
+
+  TRY_ASSIGN(auto read, found.reader->read(*package.source, layout));
+  package.files = std::move(read.files);
+  TRY(check_against_list(package, layout));
+  TRY(package.kind == PackageKind::firehose ? link_firehose(package, layout) : link_streaming_images(package));
+  TRY(read_user_table(package, layout));
   TRY_ASSIGN(auto contents, read_contents(package, layout));
   set_chip(package, contents);
   set_signing(package);
-  set_revision(package, read.revisions);
-  add_findings(package);
+  set_revision(package, read.facts);
+  set_maker(package, read.facts);
+  package.kind == PackageKind::firehose ? add_findings(package) : add_streaming_findings(package);
+  return package;
+}
+
+}  // namespace
+
+Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events,
+                             const std::stop_token& stop) {
+  auto package = read(path, choice, events, stop);
+  if (!package) {
+    auto error = std::move(package.error());
+    error.during = error.during.empty() ? path : fmt::format("{}, {}", path, error.during);
+    if (error.hint.empty()) {
+      error.hint = "name a firmware package: a folder, .zip, .7z or .tar that can be read";
+    }
+    if (error.hint.find(nothing_sent) == std::string::npos) {
+      error.hint += fmt::format("; {} to a modem", nothing_sent);
+    }
+    return fail(std::move(error));
+  }
   return package;
 }
 

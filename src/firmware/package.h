@@ -5,6 +5,7 @@
 #include "base/events.h"
 #include "base/units.h"
 #include "firmware/partition.h"
+#include "firmware/partition_mbn.h"
 #include "firmware/rawprogram.h"
 #include "firmware/revision.h"
 #include "firmware/signing.h"
@@ -12,10 +13,17 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 namespace modemedic::firmware {
+
+/// How a package goes onto a modem.
+enum class PackageKind {
+  firehose,   ///< 9x07 and later: a rawprogram file and a Firehose programmer
+  streaming,  ///< 9x15: loaders in Intel HEX, images by their names; read and judged here, not flashed yet
+};
 
 /// How a file stands to md5.txt.
 enum class Md5Status {
@@ -51,6 +59,14 @@ struct PackageSigning {
   Signing signing;  ///< of is_signed: the programmer's, else the first image's
 };
 
+/// Whose firmware it is, as far as its images tell. A package of another vendor for the same chip looks much alike.
+struct Maker {
+  enum class State { unknown, quectel, other };
+  State state = State::unknown;
+  std::string name;      ///< "Quectel", "SIMCom"; empty when unknown
+  std::string evidence;  ///< where that was read: "update/NON-HLOS.ubi"
+};
+
 /// Something a person should know about the package.
 struct Finding {
   enum class Level { note, warning, error };
@@ -59,7 +75,7 @@ struct Finding {
   std::string text;
 };
 
-/// One `program` of the rawprogram file with the file it means.
+/// One `program` of the rawprogram file with the file it means; in a streaming package, an image by its name.
 struct Image {
   std::size_t file = 0;     ///< index into Package::files
   std::string partition;    ///< name from the MIBIB: "sbl" range -> "SBL"
@@ -67,21 +83,26 @@ struct Image {
   std::size_t command = 0;  ///< index into Package::commands
 };
 
-/// A 9x07 firmware package, whole and verified: every byte has been read once.
+/// A firmware package, whole and verified: every byte has been read once.
 struct Package {
-  std::string path;  ///< what the person named
-  std::string root;  ///< folder inside the source: "" or "EG25GGBR07A08M2G_30.006.30.006/"
+  PackageKind kind = PackageKind::firehose;
+  std::string path;    ///< what the person named
+  std::string inside;  ///< the archive within it that holds the package; empty: it does so itself
+  std::string root;    ///< folder inside the source: "" or "EG25GGBR07A08M2G_30.006.30.006/"
   std::shared_ptr<Source> source;
   std::vector<PackageFile> files;
-  Geometry geometry;                 ///< of the chosen rawprogram; blocks from NUM_PARTITION_SECTORS
-  std::string chip;                  ///< "9x07", from contents.xml and the programmer's name
-  std::optional<Revision> revision;  ///< what it makes of the modem
-  std::string revision_evidence;     ///< where that was read: "update/NON-HLOS.ubi", "the folder's name"
-  std::size_t programmer = 0;        ///< index into files: prog_nand_firehose_*.mbn
-  std::size_t rawprogram = 0;        ///< index into files
-  std::vector<RawCommand> commands;  ///< of the rawprogram, in document order
-  std::vector<Image> images;         ///< in document order
-  PartitionTable table;              ///< the MIBIB it brings
+  Geometry geometry;                      ///< of the chosen rawprogram; all 0 when the package doesn't say (streaming)
+  std::string chip;                       ///< "9x07"; empty when nothing tells
+  std::string chip_evidence;              ///< "contents.xml (MDM9607) and the programmer's name"
+  Maker maker;                            ///< whose firmware it is
+  std::optional<Revision> revision;       ///< what it makes of the modem
+  std::string revision_evidence;          ///< where that was read: "update/NON-HLOS.ubi", "the folder's name"
+  std::size_t programmer = 0;             ///< index into files: prog_nand_firehose_*.mbn, or NPRG9x15.hex
+  std::optional<std::size_t> rawprogram;  ///< index into files; nothing for streaming
+  std::vector<RawCommand> commands;       ///< of the rawprogram, in document order
+  std::vector<Image> images;              ///< in document order; those of a streaming package have no range
+  PartitionTable table;                   ///< the MIBIB it brings; empty for streaming
+  std::vector<UserPartition> user_table;  ///< partition.mbn, when it brings one
   PackageSigning signing;
   std::vector<Finding> findings;
 
@@ -92,12 +113,16 @@ struct Package {
 struct PackageChoice {
   std::string programmer;  ///< a path or its last part; empty: there must be exactly one
   std::string rawprogram;
+  std::string firmware;  ///< which of several: the folder, or the archive, that it lies in
 };
 
-/// Reads a whole package: finds its root, hashes every file in the pass that reads it, parses what steers the flash,
-/// and links it together.
-/// @return Code::package_bad with the file that is at fault; Code::usage with the candidates when a choice is open
-Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events);
+/// Reads a whole package: finds its root (also in an archive in an archive), hashes every file in the pass that reads
+/// it, parses what steers the flash, and links it together.
+/// @param stop  ends the reading
+/// @return Code::package_bad with the file that is at fault; Code::usage with the candidates when a choice is open;
+///         Code::interrupted
+Result<Package> read_package(const std::string& path, const PackageChoice& choice, Events& events,
+                             const std::stop_token& stop = {});
 
 /// Reads one small file of the package again, checking its digest.
 /// @param limit  Code::package_bad when it is larger

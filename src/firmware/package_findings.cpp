@@ -102,7 +102,7 @@ private:
 
   /// A file that the flash uses and md5.txt does not name.
   void about_digests() {
-    std::set<std::size_t> used = {package_.programmer, package_.rawprogram};
+    std::set<std::size_t> used = {package_.programmer, *package_.rawprogram};
     for (const auto& image : package_.images) {
       used.insert(image.file);
     }

@@ -27,8 +27,7 @@ void warn(Package& package, std::string text) {
 
 /// The names found in the image of a partition. Where a name stands with and without its sub-version, the longer
 /// counts.
-Witness image_witness(const Package& package, const std::vector<std::vector<std::string>>& found,
-                      std::string_view partition) {
+Witness image_witness(const Package& package, const std::vector<FileFacts>& facts, std::string_view partition) {
   auto image = std::find_if(package.images.begin(), package.images.end(),
                             [&](const Image& candidate) { return fold_case(candidate.partition) == partition; });
   Witness witness;
@@ -36,7 +35,7 @@ Witness image_witness(const Package& package, const std::vector<std::vector<std:
     return witness;
   }
   witness.where = package.file(*image).path;
-  for (const auto& text : found[image->file]) {
+  for (const auto& text : facts[image->file].revisions) {
     if (auto revision = parse_revision(text)) {
       witness.revisions.push_back(std::move(*revision));
     }
@@ -94,9 +93,13 @@ std::optional<Revision> from_names(Package& package, std::string& evidence) {
     folder.remove_suffix(folder.ends_with('/') ? 1 : 0);
     names.emplace_back(last_part(folder), "the name of the folder in it");
   }
+  auto archive = std::string(last_part(package.inside));
+  if (!archive.empty()) {
+    names.emplace_back(archive, "the name of the archive in it");
+  }
   std::error_code problem;
   auto whole = std::filesystem::canonical(package.path, problem);
-  auto kind = package.source->packed() ? "the archive's name" : "the folder's name";
+  auto kind = std::filesystem::is_directory(package.path, problem) ? "the folder's name" : "the archive's name";
   names.emplace_back(std::filesystem::path(package.path).filename().string(), kind);
   names.emplace_back(problem ? std::string{} : whole.filename().string(), kind);
 
@@ -118,41 +121,11 @@ std::optional<Revision> from_names(Package& package, std::string& evidence) {
   return best;
 }
 
-/// "9x07" of "MDM9607"; "sdx55" of "SDX55".
-std::string chip_of(std::string_view chipid) {
-  auto folded = fold_case(chipid);
-  if (folded.starts_with("mdm9") && folded.size() >= 7) {
-    return fmt::format("9x{}", folded.substr(5, 2));
-  }
-  return folded;
-}
-
-/// "9x07" of "prog_nand_firehose_9x07.mbn".
-std::string chip_of_programmer(std::string_view path) {
-  auto name = fold_case(last_part(path));
-  name = name.substr(0, name.rfind('.'));
-  auto underscore = name.rfind('_');
-  return underscore == std::string::npos ? std::string{} : name.substr(underscore + 1);
-}
-
 }  // namespace
 
-void set_chip(Package& package, const Contents& contents) {
-  auto by_programmer = chip_of_programmer(package.files[package.programmer].path);
-  auto by_contents = chip_of(contents.chipid);
-  package.chip = by_contents.starts_with("9x") ? by_contents : by_programmer;
-  // 9x40 modems are flashed by the 9x45 programmer.
-  bool alike = by_programmer == by_contents || (by_contents == "9x40" && by_programmer == "9x45");
-  if (by_contents.starts_with("9x") && by_programmer.starts_with("9x") && !alike) {
-    package.findings.push_back(
-        {Finding::Level::error, "chip",
-         fmt::format("contents.xml says {}, but the programmer is for {}", contents.chipid, printable(by_programmer))});
-  }
-}
-
-void set_revision(Package& package, const std::vector<std::vector<std::string>>& found) {
-  auto modem = image_witness(package, found, "modem");
-  auto system = image_witness(package, found, "system");
+void set_revision(Package& package, const std::vector<FileFacts>& facts) {
+  auto modem = image_witness(package, facts, "modem");
+  auto system = image_witness(package, facts, "system");
   auto findings_before = package.findings.size();
   package.revision = from_images(package, modem, system);
   if (package.findings.size() > findings_before) {

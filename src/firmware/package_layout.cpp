@@ -1,9 +1,9 @@
 #include "firmware/package_layout.h"
 
+#include "firmware/package_names.h"
 #include "firmware/safe_path.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -15,62 +15,18 @@ namespace {
 
 constexpr std::ptrdiff_t deepest_root = 3;
 
-bool is_rawprogram(std::string_view path) {
-  auto name = fold_case(last_part(path));
-  return name.starts_with("rawprogram") && name.ends_with(".xml");
-}
-
-bool is_programmer(std::string_view path) {
-  struct Pattern {
-    std::string_view start;
-    std::string_view end;
-  };
-
-  constexpr Pattern patterns[] = {
-      {"prog_nand_firehose_", ".mbn"}, {"prog_emmc_firehose_", ".mbn"}, {"prog_firehose_", ".mbn"},
-      {"prog_firehose_", ".elf"},      {"firehose-prog", ".mbn"},       {"xbl_s_devprg_ns_", ".melf"},
-  };
-  auto name = fold_case(last_part(path));
-  return std::any_of(std::begin(patterns), std::end(patterns), [&](const Pattern& pattern) {
-    return name.starts_with(pattern.start) && name.ends_with(pattern.end);
-  });
-}
-
-/// The root that a rawprogram file belongs to: the nearest folder above it with an md5.txt or contents.xml, else the
-/// one that holds update/firehose or firehose, else its own. "" or with a '/' at its end.
-std::string root_of(const std::string& rawprogram, const std::set<std::string>& folded) {
-  auto own = std::string(folder_of(rawprogram));
-  auto with_slash = [](std::string_view folder) { return folder.empty() ? std::string{} : std::string(folder) + "/"; };
-  for (std::string_view folder = own;; folder = folder_of(folder)) {
-    auto prefix = fold_case(with_slash(folder));
-    if (folded.contains(prefix + "md5.txt") || folded.contains(prefix + "contents.xml")) {
-      return with_slash(folder);
-    }
-    if (folder.empty()) {
-      break;
-    }
-  }
-  std::string_view folder = own;
-  for (std::string_view part : {"firehose", "update"}) {
-    if (fold_case(last_part(folder)) == part) {
-      folder = folder_of(folder);
-    }
-  }
-  return with_slash(folder);
-}
-
-/// What a person may type to mean this file: its path, or the last part of it.
-bool is_chosen(std::string_view path, std::string_view chosen) {
-  return path == chosen || last_part(path) == chosen;
-}
-
 class LayoutFinder {
 public:
-  LayoutFinder(const Source& source, const std::string& path, const PackageChoice& choice)
-      : source_(source), path_(path), choice_(choice) {}
+  LayoutFinder(const Source& source, const PackageChoice& choice) : source_(source), choice_(choice) {}
 
-  Result<PackageLayout> find() {
-    TRY(find_root());
+  Result<PackageLayout> find(const PackageRoot& root) {
+    layout_.kind = root.kind;
+    layout_.root = root.folder;
+    if (std::count(layout_.root.begin(), layout_.root.end(), '/') > deepest_root) {
+      return fail(Code::package_bad)
+          .what(fmt::format("the package lies more than {} folders deep, in {}", deepest_root, printable(layout_.root)))
+          .hint("name the package's own folder");
+    }
     for (std::size_t i = 0; i < source_.entries().size(); ++i) {
       const auto& path = source_.entries()[i].path;
       if (path.starts_with(layout_.root)) {
@@ -78,53 +34,31 @@ public:
         layout_.paths.push_back(path.substr(layout_.root.size()));
       }
     }
-    TRY_ASSIGN(layout_.rawprogram,
-               choose("rawprogram file", "--rawprogram", "rawprogram*.xml", choice_.rawprogram, is_rawprogram));
-    TRY_ASSIGN(layout_.programmer, choose("Firehose programmer", "--programmer", "prog_nand_firehose_*.mbn",
-                                          choice_.programmer, is_programmer));
+    if (layout_.kind == PackageKind::streaming) {
+      TRY(find_loader());
+    } else {
+      TRY_ASSIGN(layout_.rawprogram, choose("rawprogram file", "--rawprogram", "rawprogram*.xml", choice_.rawprogram,
+                                            names::is_rawprogram));
+      TRY_ASSIGN(layout_.programmer, choose("Firehose programmer", "--programmer", "prog_nand_firehose_*.mbn",
+                                            choice_.programmer, names::is_programmer));
+      layout_.patch = find_patch();
+    }
     layout_.md5_list = find_file("md5.txt");
     layout_.contents = find_file("contents.xml");
-    layout_.patch = find_patch();
+    layout_.user_table = find_named("partition.mbn");
+    layout_.user_table_xml = find_named("partition_nand.xml");
     return std::move(layout_);
   }
 
 private:
-  Result<void> find_root() {
-    std::set<std::string> folded;
-    for (const auto& entry : source_.entries()) {
-      folded.insert(fold_case(entry.path));
+  /// Of the two loaders of a 9x15 package the one that is tried first (docs/protocols/package.md).
+  Result<void> find_loader() {
+    auto loader = find_file("nprg9x15.hex");
+    loader = loader ? loader : find_file("enprg9x15.hex");
+    if (!loader) {
+      return fail(Code::bug).what("a 9x15 package without a loader");
     }
-    std::set<std::string> roots;
-    std::set<std::string> chosen_roots;
-    for (const auto& entry : source_.entries()) {
-      if (is_rawprogram(entry.path) || (!choice_.rawprogram.empty() && is_chosen(entry.path, choice_.rawprogram))) {
-        auto root = root_of(entry.path, folded);
-        roots.insert(root);
-        if (is_chosen(entry.path, choice_.rawprogram)) {
-          chosen_roots.insert(root);
-        }
-      }
-    }
-    if (roots.empty()) {
-      return no_package(source_, path_);
-    }
-    if (roots.size() > 1 && chosen_roots.size() == 1) {
-      roots = chosen_roots;
-    }
-    if (roots.size() > 1) {
-      return fail(Code::usage)
-          .what(fmt::format("there are {} packages in {}: {}", roots.size(), path_,
-                            fmt::join(printable_all(roots), ", ")))
-          .hint(
-              "name the folder of one of them, or its rawprogram file by its whole path: --rawprogram "
-              "FOLDER/update/firehose/rawprogram_….xml");
-    }
-    layout_.root = *roots.begin();
-    if (std::count(layout_.root.begin(), layout_.root.end(), '/') > deepest_root) {
-      return fail(Code::package_bad)
-          .what(fmt::format("the package lies more than {} folders deep, in {}", deepest_root, printable(layout_.root)))
-          .hint("name the package's own folder");
-    }
+    layout_.programmer = *loader;
     return {};
   }
 
@@ -137,7 +71,8 @@ private:
       if (fits(layout_.paths[i])) {
         candidates.push_back(i);
       }
-      if (!chosen.empty() && (is_chosen(layout_.paths[i], chosen) || layout_.root + layout_.paths[i] == chosen)) {
+      if (!chosen.empty() &&
+          (names::is_meant_by(layout_.paths[i], chosen) || layout_.root + layout_.paths[i] == chosen)) {
         chosen_ones.push_back(i);
       }
     }
@@ -149,7 +84,7 @@ private:
     const auto& fitting = chosen.empty() ? candidates : chosen_ones;
     if (fitting.empty()) {
       return fail(Code::package_bad)
-          .what(fmt::format("{} has no {} ({})", path_, what, pattern))
+          .what(fmt::format("it has no {} ({})", what, pattern))
           .hint(
               "the package is not whole, or for another way of flashing; download it again, or ask the vendor for one "
               "with an update/firehose folder");
@@ -171,15 +106,6 @@ private:
     return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
   }
 
-  static std::vector<std::string> printable_all(const std::set<std::string>& roots) {
-    std::vector<std::string> names;
-    names.reserve(roots.size());
-    for (const auto& root : roots) {
-      names.push_back(root.empty() ? "its top folder" : printable(root));
-    }
-    return names;
-  }
-
   std::optional<std::size_t> find_file(std::string_view name) const {
     for (std::size_t i = 0; i < layout_.paths.size(); ++i) {
       if (fold_case(layout_.paths[i]) == name) {
@@ -189,14 +115,27 @@ private:
     return std::nullopt;
   }
 
+  /// In whatever folder; nothing when there are several.
+  std::optional<std::size_t> find_named(std::string_view name) const {
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < layout_.paths.size(); ++i) {
+      if (fold_case(last_part(layout_.paths[i])) == name) {
+        if (found) {
+          return std::nullopt;
+        }
+        found = i;
+      }
+    }
+    return found;
+  }
+
   /// patch_p2K_b128K.xml beside rawprogram_nand_p2K_b128K_update.xml.
   std::optional<std::size_t> find_patch() const {
-    const auto& rawprogram = layout_.paths[layout_.rawprogram];
+    const auto& rawprogram = layout_.paths[*layout_.rawprogram];
     for (std::size_t i = 0; i < layout_.paths.size(); ++i) {
       auto name = fold_case(last_part(layout_.paths[i]));
-      auto middle = name.starts_with("patch") && name.ends_with(".xml") ? name.substr(5, name.size() - 9) : "-";
-      if (folder_of(layout_.paths[i]) == folder_of(rawprogram) &&
-          fold_case(rawprogram).find(middle) != std::string::npos) {
+      if (name.starts_with("patch") && name.ends_with(".xml") && folder_of(layout_.paths[i]) == folder_of(rawprogram) &&
+          fold_case(rawprogram).find(name.substr(5, name.size() - 9)) != std::string::npos) {
         return i;
       }
     }
@@ -204,15 +143,14 @@ private:
   }
 
   const Source& source_;
-  const std::string& path_;
   const PackageChoice& choice_;
   PackageLayout layout_;
 };
 
 }  // namespace
 
-Result<PackageLayout> find_layout(const Source& source, const std::string& path, const PackageChoice& choice) {
-  return LayoutFinder(source, path, choice).find();
+Result<PackageLayout> lay_out(const Source& source, const PackageRoot& root, const PackageChoice& choice) {
+  return LayoutFinder(source, choice).find(root);
 }
 
 }  // namespace modemedic::firmware

@@ -29,7 +29,7 @@ std::optional<std::size_t> file_at(const Package& package, std::string_view path
 
 Result<Image> link_image(const Package& package, std::size_t index) {
   const auto& command = package.commands[index];
-  const auto& rawprogram = package.files[package.rawprogram].path;
+  const auto& rawprogram = package.files[*package.rawprogram].path;
   auto path = resolve_path(folder_of(rawprogram), command.filename);
   if (!path) {
     return bad_file(rawprogram, fmt::format("{}: {}", describe(command, index), path.error().what));
@@ -72,7 +72,7 @@ Result<std::size_t> find_table(const Package& package) {
   if (!found) {
     return fail(Code::package_bad)
         .what(fmt::format("{} programs no partition table (partition_complete_*.mbn with a MIBIB in it)",
-                          printable(package.files[package.rawprogram].path)))
+                          printable(package.files[*package.rawprogram].path)))
         .hint("use a full package of the vendor: what belongs where on the chip cannot be known from this one");
   }
   return *found;
@@ -82,7 +82,7 @@ Result<void> name_image(Package& package, Image& image) {
   const auto* partition = partition_of(package.table, image.range);
   const auto& file = package.file(image).path;
   if (partition == nullptr) {
-    return bad_file(package.files[package.rawprogram].path,
+    return bad_file(package.files[*package.rawprogram].path,
                     fmt::format("{} goes to {}, which is no partition of the package's own table", printable(file),
                                 describe(image.range)));
   }
@@ -105,7 +105,7 @@ Result<void> link_images(Package& package) {
     }
   }
   if (package.images.empty()) {
-    return bad_file(package.files[package.rawprogram].path, "it programs nothing");
+    return bad_file(package.files[*package.rawprogram].path, "it programs nothing");
   }
   return {};
 }

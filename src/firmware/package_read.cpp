@@ -1,12 +1,10 @@
 #include "firmware/package_read.h"
 
+#include "firmware/package_names.h"
 #include "firmware/read_ahead.h"
-#include "firmware/revision_scan.h"
 #include "firmware/safe_path.h"
-#include "firmware/signing.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,111 +23,10 @@ constexpr std::uint64_t least_read_ahead = 1_MiB;
 constexpr std::uint64_t largest_kept_file = 1_MiB;
 constexpr std::uint64_t most_kept = 4_MiB;
 
-bool ends_with_any(std::string_view path, std::initializer_list<std::string_view> ends) {
-  auto folded = fold_case(path);
-  return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return folded.ends_with(end); });
+void keep_head(Buffer& head, ByteView chunk) {
+  auto count = std::min(chunk.size(), head_size - head.size());
+  head.insert(head.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count));
 }
-
-class FilesReader {
-public:
-  FilesReader(Source& source, const PackageLayout& layout, Events& events)
-      : source_(source), layout_(layout), events_(events) {}
-
-  Result<ReadFiles> run() {
-    if (layout_.entries.size() > most_files) {
-      return fail(Code::package_bad)
-          .what(fmt::format("the package has {} files; real ones have about 30", layout_.entries.size()))
-          .hint("name the package's own folder");
-    }
-    for (auto entry : layout_.entries) {
-      progress_.all_size += source_.entries()[entry].size;
-    }
-    for (std::size_t i = 0; i < layout_.entries.size(); ++i) {
-      TRY(read_one(layout_.entries[i], layout_.paths[i]));
-    }
-    return std::move(result_);
-  }
-
-private:
-  Result<void> read_one(std::size_t entry, const std::string& path) {
-    auto size = source_.entries()[entry].size;
-    progress_.what = path;
-    progress_.done = 0;
-    progress_.size = size;
-    TRY_ASSIGN(auto stream, source_.open(entry));
-    if (source_.packed() && size >= least_read_ahead) {
-      stream = std::make_unique<ReadAhead>(std::move(stream));
-    }
-
-    PackageFile file;
-    file.path = path;
-    file.size = size;
-    file.entry = entry;
-    auto content = wants_content(path, size) ? std::make_shared<Buffer>() : nullptr;
-    bool may_be_signed = ends_with_any(path, {".mbn", ".elf", ".melf"});
-    Buffer prefix;  // of a signed one that is not kept
-    bool has_revision = ends_with_any(path, {".ubi"});
-    Hasher<Md5> hasher;
-    RevisionScan scan;
-    std::uint64_t reported = 0;
-    for (;;) {
-      TRY_ASSIGN(auto chunk, stream->read());
-      if (chunk.size() > size - progress_.done || (chunk.empty() && progress_.done != size)) {
-        return fail(Code::package_bad)
-            .what(fmt::format("{} changed its size while it was being read", printable(path)))
-            .hint("let whatever writes to the package end first, then try again");
-      }
-      if (chunk.empty()) {
-        break;
-      }
-      hasher.update(chunk);
-      if (has_revision) {
-        scan.feed(chunk);
-      }
-      keep_start(file.head, head_size, chunk);
-      if (content) {
-        content->insert(content->end(), chunk.begin(), chunk.end());
-      } else if (may_be_signed) {
-        keep_start(prefix, signing_prefix, chunk);
-      }
-      progress_.done += chunk.size();
-      progress_.all_done += chunk.size();
-      if (progress_.done - reported >= progress_step || progress_.done == size) {
-        reported = progress_.done;
-        events_.emit(progress_);
-      }
-    }
-    file.md5 = hasher.finish();
-    if (may_be_signed) {
-      file.signing = read_signing(content ? *content : prefix, size);
-    }
-    file.content = std::move(content);
-    result_.files.push_back(std::move(file));
-    result_.revisions.push_back(has_revision ? scan.found() : std::vector<std::string>{});
-    return {};
-  }
-
-  static void keep_start(Buffer& start, std::size_t wanted, ByteView chunk) {
-    auto count = std::min(chunk.size(), wanted - start.size());
-    start.insert(start.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count));
-  }
-
-  bool wants_content(std::string_view path, std::uint64_t size) {
-    if (size > largest_kept_file || size > most_kept - kept_ ||
-        !ends_with_any(path, {".mbn", ".elf", ".melf", ".xml", ".txt"})) {
-      return false;
-    }
-    kept_ += size;
-    return true;
-  }
-
-  Source& source_;
-  const PackageLayout& layout_;
-  Events& events_;
-  event::Progress progress_;
-  std::uint64_t kept_ = 0;
-  ReadFiles result_;
-};
 
 /// "a, b, c and 7 more"
 std::string some_of(const std::vector<std::string>& names) {
@@ -141,8 +38,112 @@ std::string some_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<ReadFiles> read_files(Source& source, const PackageLayout& layout, Events& events) {
-  return FilesReader(source, layout, events).run();
+bool PackageReader::wants_content(std::string_view path, std::uint64_t size) {
+  if (size > largest_kept_file || size > most_kept - kept_ ||
+      !names::ends_with_any(path, {".mbn", ".elf", ".melf", ".xml", ".txt"})) {
+    return false;
+  }
+  kept_ += size;
+  return true;
+}
+
+Result<PackageReader::Report> PackageReader::read_one(const std::string& path, std::uint64_t size, Stream& stream) {
+  progress_.what = path;
+  progress_.done = 0;
+  progress_.size = size;
+  PackageFile file;
+  file.path = path;
+  file.size = size;
+  auto content = wants_content(path, size) ? std::make_shared<Buffer>() : nullptr;
+  Hasher<Md5> hasher;
+  FileScan scan(path, size);
+  std::uint64_t reported = 0;
+  for (;;) {
+    if (stop_.stop_requested()) {
+      return stopped_reading();
+    }
+    TRY_ASSIGN(auto chunk, stream.read());
+    if (chunk.size() > size - progress_.done || (chunk.empty() && progress_.done != size)) {
+      return fail(Code::package_bad)
+          .what(fmt::format("{} changed its size while it was being read", printable(path)))
+          .hint("let whatever writes to the package end first, then try again");
+    }
+    if (chunk.empty()) {
+      break;
+    }
+    hasher.update(chunk);
+    scan.feed(chunk);
+    keep_head(file.head, chunk);
+    if (content) {
+      content->insert(content->end(), chunk.begin(), chunk.end());
+    }
+    progress_.done += chunk.size();
+    progress_.all_done += counts_bytes_ ? chunk.size() : 0;
+    if (progress_.done - reported >= progress_step || progress_.done == size) {
+      reported = progress_.done;
+      events_.emit(progress_);
+    }
+  }
+  file.md5 = hasher.finish();
+  auto facts = scan.finish(content.get());
+  file.signing = facts.signing;
+  file.content = std::move(content);
+  return Report{std::move(file), std::move(facts)};
+}
+
+Result<void> PackageReader::see(const SourceEntry& entry, Stream& stream, Position position) {
+  if (has_too_many_) {
+    return {};
+  }
+  if (seen_.size() == most_files) {
+    has_too_many_ = true;
+    seen_.clear();
+    kept_ = 0;
+    return {};
+  }
+  counts_bytes_ = false;
+  progress_.all_done = position.done;
+  progress_.all_size = position.size;
+  TRY_ASSIGN(auto report, read_one(entry.path, entry.size, stream));
+  seen_.push_back(std::move(report));
+  return {};
+}
+
+Result<ReadFiles> PackageReader::read(Source& source, const PackageLayout& layout) {
+  if (layout.entries.size() > most_files) {
+    return fail(Code::package_bad)
+        .what(fmt::format("the package has {} files; real ones have about 30", layout.entries.size()))
+        .hint("name the package's own folder");
+  }
+  bool was_seen = !has_too_many_ && seen_.size() == source.entries().size();
+  if (!was_seen) {
+    counts_bytes_ = true;
+    progress_.all_done = 0;
+    progress_.all_size = 0;
+    for (auto entry : layout.entries) {
+      progress_.all_size += source.entries()[entry].size;
+    }
+  }
+  ReadFiles files;
+  for (std::size_t i = 0; i < layout.entries.size(); ++i) {
+    auto entry = layout.entries[i];
+    Report report;
+    if (was_seen) {
+      report = std::move(seen_[entry]);
+    } else {
+      auto size = source.entries()[entry].size;
+      TRY_ASSIGN(auto stream, source.open(entry));
+      if (source.packed() && size >= least_read_ahead) {
+        stream = std::make_unique<ReadAhead>(std::move(stream));
+      }
+      TRY_ASSIGN(report, read_one(layout.paths[i], size, *stream));
+    }
+    report.file.path = layout.paths[i];
+    report.file.entry = entry;
+    files.files.push_back(std::move(report.file));
+    files.facts.push_back(std::move(report.facts));
+  }
+  return files;
 }
 
 Result<void> check_digests(Package& package, const Md5List* list) {

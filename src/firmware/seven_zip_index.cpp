@@ -278,25 +278,25 @@ private:
   std::vector<bool> folder_has_crc_;
 };
 
-Failure damaged(const std::string& path) {
+Failure damaged(const std::string& label) {
   return fail(Code::package_bad)
       .what(fmt::format("{} is cut or damaged: its index makes no sense, or asks for more than {} files or {} MiB of "
                         "memory",
-                        path, most_entries, largest_dictionary >> 20U))
+                        label, most_entries, largest_dictionary >> 20U))
       .hint("download the package again; if it stays so, unpack it and name the folder");
 }
 
 /// `count` bytes from `at`, all of them or a failure.
-Result<Buffer> read_at(int file, std::uint64_t at, std::uint64_t count, const std::string& path) {
+Result<Buffer> read_at(int file, std::uint64_t at, std::uint64_t count, const std::string& label) {
   Buffer bytes(static_cast<std::size_t>(count));
   std::size_t got = 0;
   while (got < bytes.size()) {
     auto more = ::pread(file, bytes.data() + got, bytes.size() - got, static_cast<off_t>(at + got));
     if (more < 0 && errno != EINTR) {
-      return fail_errno(errno, "read " + path);
+      return fail_errno(errno, "read " + label);
     }
     if (more == 0) {
-      return damaged(path);
+      return damaged(label);
     }
     got += more > 0 ? static_cast<std::size_t>(more) : 0;
   }
@@ -304,7 +304,7 @@ Result<Buffer> read_at(int file, std::uint64_t at, std::uint64_t count, const st
 }
 
 /// Unpacks raw LZMA by giving it to libarchive as the .lzma file that it would be with its head.
-Result<Buffer> unpack_lzma(ByteView properties, ByteView packed, std::uint64_t size, const std::string& path) {
+Result<Buffer> unpack_lzma(ByteView properties, ByteView packed, std::uint64_t size, const std::string& label) {
   ByteWriter whole(Endian::little);
   whole.bytes(properties).u64(size).bytes(packed);
   auto lzma = whole.take();
@@ -314,64 +314,75 @@ Result<Buffer> unpack_lzma(ByteView properties, ByteView packed, std::uint64_t s
   archive_entry* entry = nullptr;
   if (::archive_read_open_memory(reader.get(), lzma.data(), lzma.size()) != ARCHIVE_OK ||
       ::archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
-    return damaged(path);
+    return damaged(label);
   }
   Buffer bytes(static_cast<std::size_t>(size));
   if (::archive_read_data(reader.get(), bytes.data(), bytes.size()) != static_cast<la_ssize_t>(bytes.size())) {
-    return damaged(path);
+    return damaged(label);
   }
   return bytes;
 }
 
 /// The index itself, when what stands in its place tells how to unpack it.
-Result<Buffer> unpack_index(int file, std::uint64_t file_size, const Streams& streams, const std::string& path) {
+Result<Buffer> unpack_index(int file, std::uint64_t file_size, const Streams& streams, const std::string& label) {
   constexpr std::uint64_t start = 32;  // pack positions count from the end of the signature header
   if (streams.is_encrypted) {
     return fail(Code::package_bad)
-        .what(fmt::format("{} is encrypted", path))
+        .what(fmt::format("{} is encrypted", label))
         .hint("unpack it with its password, and name the folder");
   }
   bool usual = streams.is_lzma && streams.lzma_properties.size() == 5 && streams.pack_sizes.size() == 1 &&
                streams.unpack_sizes.size() == 1;
   if (!usual || streams.unpack_sizes[0] > largest_index || streams.pack_sizes[0] > largest_index ||
       streams.pack_start > file_size || streams.pack_sizes[0] > file_size - streams.pack_start) {
-    return damaged(path);
+    return damaged(label);
   }
-  TRY_ASSIGN(auto packed, read_at(file, start + streams.pack_start, streams.pack_sizes[0], path));
-  return unpack_lzma(streams.lzma_properties, packed, streams.unpack_sizes[0], path);
+  TRY_ASSIGN(auto packed, read_at(file, start + streams.pack_start, streams.pack_sizes[0], label));
+  return unpack_lzma(streams.lzma_properties, packed, streams.unpack_sizes[0], label);
 }
 
 }  // namespace
 
-Result<void> check_seven_zip(int file, const std::string& path) {
+Result<void> check_seven_zip(int file, const std::string& label) {
   struct stat info {};
 
   if (::fstat(file, &info) != 0) {
-    return fail_errno(errno, "look at " + path);
+    return fail_errno(errno, "look at " + label);
   }
   auto file_size = static_cast<std::uint64_t>(info.st_size);
-  TRY_ASSIGN(auto head, read_at(file, 0, 32, path));
+  TRY_ASSIGN(auto head, read_at(file, 0, 32, label));
   auto index_at = load<std::uint64_t>(head.data() + 12, Endian::little);
   auto index_size = load<std::uint64_t>(head.data() + 20, Endian::little);
-  if (index_size == 0) {
+  if (index_size == 0 && file_size == head.size()) {
     return {};  // an empty archive
   }
-  if (index_size > largest_index || index_at > file_size || index_size > file_size - index_at) {
-    return damaged(path);
+  if (index_size == 0) {
+    return fail(Code::package_bad)
+        .what(fmt::format("{} was never finished: it has no index", label))
+        .hint("download the package again; a program that was stopped while it packed leaves such a file");
   }
-  TRY_ASSIGN(auto index, read_at(file, 32 + index_at, index_size, path));
+  if (index_at >= file_size - head.size() || index_size > file_size - head.size() - index_at) {
+    return fail(Code::package_bad)
+        .what(fmt::format("{} is cut short: its index, which stands at its end, is missing after byte {}", label,
+                          file_size))
+        .hint("download the package again; a transfer that was cut leaves such a file");
+  }
+  if (index_size > largest_index) {
+    return damaged(label);
+  }
+  TRY_ASSIGN(auto index, read_at(file, 32 + index_at, index_size, label));
   IndexReader reader(index);
   auto kind = reader.kind();
   if (kind == property_encoded_header) {
     Streams streams;
     if (!reader.read_streams(streams)) {
-      return damaged(path);
+      return damaged(label);
     }
-    TRY_ASSIGN(index, unpack_index(file, file_size, streams, path));
+    TRY_ASSIGN(index, unpack_index(file, file_size, streams, label));
     reader = IndexReader(index);
     kind = reader.kind();
   }
-  return kind == property_header && reader.read_header() ? Result<void>{} : damaged(path);
+  return kind == property_header && reader.read_header() ? Result<void>{} : damaged(label);
 }
 
 }  // namespace modemedic::firmware

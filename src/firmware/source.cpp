@@ -3,10 +3,14 @@
 #include "base/descriptor.h"
 #include "firmware/archive_source.h"
 #include "firmware/folder_source.h"
+#include "firmware/safe_path.h"
+#include "firmware/temporary_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <string_view>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -54,42 +58,71 @@ const Magic* recognise(std::string_view head) {
   return nullptr;
 }
 
-Failure no_archive(const std::string& path, std::string_view what) {
+Failure no_archive(const std::string& label, std::string_view what) {
   return fail(Code::package_bad)
-      .what(fmt::format("{} is no firmware package: it is {}", path, what))
+      .what(fmt::format("{} is no firmware package but {}", label, what))
       .hint("name the package's folder, or its .zip, .7z or .tar; unpack any other archive first");
+}
+
+Result<std::unique_ptr<Source>> open_archive_file(Descriptor file, const std::string& label, FirstLook* look,
+                                                  const std::stop_token& stop) {
+  std::array<char, 512> head{};
+  auto count = ::pread(file.get(), head.data(), head.size(), 0);
+  if (count < 0) {
+    return fail_errno(errno, "read " + label);
+  }
+  if (count == 0) {
+    return no_archive(label, "an empty file");
+  }
+  const auto* magic = recognise({head.data(), static_cast<std::size_t>(count)});
+  if (magic == nullptr || !magic->kind) {
+    return no_archive(
+        label, magic == nullptr ? "something that is neither a folder nor an archive that we know" : magic->what);
+  }
+  return open_archive(std::move(file), *magic->kind, label, look, stop);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_source(const std::string& path) {
+Failure stopped_reading() {
+  return fail(Code::interrupted)
+      .what("stopped by the person while the package was read")
+      .hint("nothing was sent to a modem");
+}
+
+bool is_archive_name(std::string_view path) {
+  constexpr std::string_view endings[] = {".zip", ".7z", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz"};
+  auto folded = fold_case(path);
+  return std::any_of(std::begin(endings), std::end(endings),
+                     [&](std::string_view ending) { return folded.ends_with(ending); });
+}
+
+Result<std::unique_ptr<Source>> open_source(const std::string& path, FirstLook* look, const std::stop_token& stop) {
   // O_NONBLOCK: a pipe must not hold us before we have seen that it is one.
   Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 
   struct stat info {};
 
   if (!file.is_open() || ::fstat(file.get(), &info) != 0) {
-    return fail_errno(errno, "open " + path);
+    return fail_errno(errno, "it cannot be opened");
   }
   if (S_ISDIR(info.st_mode)) {
-    return open_folder(std::move(file), path);
+    return open_folder(std::move(file), stop);
   }
   if (!S_ISREG(info.st_mode)) {
-    return no_archive(path, "a device, pipe or socket");
+    return no_archive("it", "a device, pipe or socket");
   }
-  std::array<char, 512> head{};
-  auto count = ::pread(file.get(), head.data(), head.size(), 0);
-  if (count < 0) {
-    return fail_errno(errno, "read " + path);
+  return open_archive_file(std::move(file), "it", look, stop);
+}
+
+Result<std::unique_ptr<Source>> open_inner_archive(Source& outer, std::size_t index, FirstLook* look,
+                                                   const std::stop_token& stop) {
+  auto label = fmt::format("\"{}\" in it", printable(outer.entries().at(index).path));
+  TRY_ASSIGN(auto file, outer.open_file(index));
+  if (!file.is_open()) {
+    TRY_ASSIGN(file, unpack_to_temporary_file(outer, index, stop));
   }
-  if (count == 0) {
-    return no_archive(path, "an empty file");
-  }
-  const auto* magic = recognise({head.data(), static_cast<std::size_t>(count)});
-  if (magic == nullptr || !magic->kind) {
-    return no_archive(path, magic == nullptr ? "neither a folder nor an archive that we know" : magic->what);
-  }
-  return open_archive(std::move(file), *magic->kind, path);
+  return open_archive_file(std::move(file), label, look, stop);
 }
 
 }  // namespace modemedic::firmware

@@ -142,9 +142,25 @@ Result<void> check_table(const Package& package) {
   return {};
 }
 
+/// The safe order rests on what the boot chain does at a cut, which is known of the 9x07 only.
+Result<void> check_kind(const Package& package) {
+  if (package.kind == firmware::PackageKind::firehose && package.chip == "9x07") {
+    return {};
+  }
+  return fail(Code::refused)
+      .rule("chip")
+      .what(package.chip.empty()
+                ? "nobody knows for which chip this package is"
+                : fmt::format("the package is for the {}: how to flash that one without leaving it dead "
+                              "at a power cut is not known here",
+                              printable(package.chip)))
+      .hint("this version flashes the 9x07 (EC21, EC25, EG25-G, EG91, EG95, EM05); nothing was sent to a modem");
+}
+
 }  // namespace
 
 Result<void> check_may_touch(const Package& package) {
+  TRY(check_kind(package));
   if (package.geometry.page_size == 0 || package.geometry.pages_per_block == 0) {
     return fail(Code::package_bad).what("the package has no page or block size").hint(nothing_sent);
   }

@@ -65,7 +65,7 @@ TEST_F(PackageTest, ReadsAWholePackage) {
   EXPECT_EQ(package->revision->text, "EG25GGBR07A08M2G_30.006.30.006");
   EXPECT_EQ(package->revision_evidence, "update/mdm9607-sysfs.ubi and update/NON-HLOS.ubi");
   EXPECT_EQ(package->files[package->programmer].path, "update/firehose/prog_nand_firehose_9x07.mbn");
-  EXPECT_EQ(package->files[package->rawprogram].path, "update/firehose/rawprogram_nand_p2K_b128K_update.xml");
+  EXPECT_EQ(package->files[package->rawprogram.value()].path, "update/firehose/rawprogram_nand_p2K_b128K_update.xml");
   EXPECT_EQ(package->commands.size(), 22U);
   ASSERT_EQ(package->images.size(), 11U);
   std::vector<std::string> partitions;
@@ -383,11 +383,11 @@ TEST_F(PackageTest, AsksWhichOfTwoRawprogramFiles) {
 
   for (std::string choice :
        {"rawprogram_nand_p2K_b128K_factory.xml", "update/firehose/rawprogram_nand_p2K_b128K_factory.xml"}) {
-    auto package = read(files, {{}, choice});
+    auto package = read(files, {{}, choice, {}});
     ASSERT_TRUE(package) << package.error().what;
-    EXPECT_EQ(package->files[package->rawprogram].path, "update/firehose/rawprogram_nand_p2K_b128K_factory.xml");
+    EXPECT_EQ(package->files[package->rawprogram.value()].path, "update/firehose/rawprogram_nand_p2K_b128K_factory.xml");
   }
-  EXPECT_THAT(failure_of(files, {{}, "other.xml"}), failed_with(Code::usage, "no rawprogram file \"other.xml\""));
+  EXPECT_THAT(failure_of(files, {{}, "other.xml", {}}), failed_with(Code::usage, "no rawprogram file \"other.xml\""));
 }
 
 TEST_F(PackageTest, AsksWhichOfTwoProgrammers) {
@@ -396,7 +396,7 @@ TEST_F(PackageTest, AsksWhichOfTwoProgrammers) {
   auto error = failure_of(tiny);
   EXPECT_THAT(error, failed_with(Code::usage, "prog_emmc_firehose_9x07.mbn"));
   EXPECT_THAT(error.hint, HasSubstr("--programmer "));
-  auto package = read(tiny.make(), {"prog_nand_firehose_9x07.mbn", {}});
+  auto package = read(tiny.make(), {"prog_nand_firehose_9x07.mbn", {}, {}});
   ASSERT_TRUE(package) << package.error().what;
   EXPECT_EQ(package->files[package->programmer].path, "update/firehose/prog_nand_firehose_9x07.mbn");
 }
@@ -409,7 +409,7 @@ TEST_F(PackageTest, AsksWhichOfTwoPackages) {
   }
   auto error = failure_of(files);
   EXPECT_THAT(error, failed_with(Code::usage, "EG25GGBR07A08M2G/, EG25GGCR07A08M2G/"));
-  auto package = read(files, {{}, "EG25GGBR07A08M2G/update/firehose/rawprogram_nand_p2K_b128K_update.xml"});
+  auto package = read(files, {{}, "EG25GGBR07A08M2G/update/firehose/rawprogram_nand_p2K_b128K_update.xml", {}});
   ASSERT_TRUE(package) << package.error().what;
   EXPECT_EQ(package->root, "EG25GGBR07A08M2G/");
 }
@@ -468,11 +468,13 @@ TEST_F(PackageTest, SaysWhatItIsInsteadOfAPackage) {
   for (const auto& [paths, says] : std::vector<Case>{
            {{}, "it is empty"},
            {{"holiday.jpg", "notes.txt"}, "there is no rawprogram*.xml in it"},
-           {{"NPRG9x15.hex", "sbl1.mbn", "partition.mbn"}, "older EC20 (MDM9x15)"},
+           {{"NPRG9x15.hex", "sbl1.mbn", "partition.mbn"}, "the image for SBL2 is missing"},
            {{"9615-cdp-recovery-image-9615-cdp.yaffs2"}, "older EC20 (MDM9x15)"},
            {{"META-INF/com/google/android/update-binary", "patch/boot.img.p"}, "DFOTA (delta)"},
            {{"update/NPRG9x07.mbn", "update/sbl1.mbn", "md5.txt"}, "no update/firehose folder"},
-           {{"EG25GGBR07A08M2G.zip"}, "another archive in it, \"EG25GGBR07A08M2G.zip\""},
+           {{"payload.bin", "payload_properties.txt"}, "an over-the-air upgrade"},
+           {{"EG25GGBR07A08M2G.rar"}, "another archive in it, \"EG25GGBR07A08M2G.rar\""},
+           {{"EG25GGBR07A08M2G.zip"}, "\"EG25GGBR07A08M2G.zip\" in it is no firmware package but something"},
        }) {
     test::Files files;
     for (const auto& path : paths) {

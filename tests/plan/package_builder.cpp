@@ -6,6 +6,7 @@ namespace modemedic::plan {
 
 PackageBuilder::PackageBuilder(Geometry geometry, firmware::PartitionTable table) {
   package_.geometry = geometry;
+  package_.chip = "9x07";
   package_.table = std::move(table);
 }
 

@@ -51,7 +51,7 @@ Result<void> confirm(const FlashCommandOptions& options, const operation::Found&
 
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
-  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
   const auto& [package, proven] = planned;
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global, clock));

@@ -10,8 +10,8 @@ namespace modemedic::app {
 
 namespace {
 
-Result<void> inspect(const PackageOptions& options, Output& output) {
-  TRY_ASSIGN(auto package, read_package_option(options, output));
+Result<void> inspect(const PackageOptions& options, Output& output, const std::stop_token& stop) {
+  TRY_ASSIGN(auto package, read_package_option(options, output, stop));
   show_package(package, output);
   return {};
 }
@@ -22,7 +22,7 @@ void add_inspect(Grammar& grammar) {
   auto options = std::make_shared<PackageOptions>();
   auto& command = grammar.command("inspect", "what a package is, whether it is whole, what it would write and erase",
                                   "modemedic inspect EG25GGBR07A08M2G_30.006.30.006.zip",
-                                  [options](Output& output, auto&) { return inspect(*options, output); });
+                                  [options](Output& output, auto& stop) { return inspect(*options, output, stop); });
   add_package_options(command, *options);
 }
 

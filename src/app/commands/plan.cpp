@@ -17,8 +17,8 @@ struct PlanOptions {
   std::string persona;
 };
 
-Result<void> show_plan(const PlanOptions& options, Output& output) {
-  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+Result<void> show_plan(const PlanOptions& options, Output& output, const std::stop_token& stop) {
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
   const auto& [package, proven] = planned;
   if (!options.persona.empty()) {
     TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
@@ -35,7 +35,7 @@ void add_plan(Grammar& grammar) {
   auto options = std::make_shared<PlanOptions>();
   auto& command = grammar.command("plan", "the steps a flash would take, proven; nothing is sent",
                                   "modemedic plan EG25GGBR07A08M2G_30.006.30.006/ --persona eg25-g",
-                                  [options](Output& output, auto&) { return show_plan(*options, output); });
+                                  [options](Output& output, auto& stop) { return show_plan(*options, output, stop); });
   add_package_options(command, options->package);
   command.add_option("--persona", options->persona, "check against this virtual modem's chip, too");
 }

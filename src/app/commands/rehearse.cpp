@@ -119,7 +119,7 @@ Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scen
 }
 
 Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_token stop) {
-  TRY_ASSIGN(auto planned, plan_package_option(options.package, output));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
   const auto& [package, proven] = planned;
   TRY_ASSIGN(auto persona, choose_persona(options.persona, package));
   TRY_ASSIGN(auto before, revision_before(options.revision, package));

@@ -1,0 +1,35 @@
+#include "firmware/file_scan.h"
+
+#include "firmware/package_names.h"
+
+#include <algorithm>
+
+namespace modemedic::firmware {
+
+FileScan::FileScan(std::string_view path, std::uint64_t size)
+    : size_(size), may_have_name_(names::is_image(path)), may_be_signed_(names::is_program(path)) {}
+
+void FileScan::feed(ByteView chunk) {
+  if (may_have_name_) {
+    revisions_.feed(chunk);
+    makers_.feed(chunk);
+  }
+  if (may_be_signed_ && prefix_.size() < signing_prefix) {
+    auto count = std::min(chunk.size(), signing_prefix - prefix_.size());
+    prefix_.insert(prefix_.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+}
+
+FileFacts FileScan::finish(const Buffer* content) {
+  FileFacts facts;
+  if (may_have_name_) {
+    facts.revisions = revisions_.found();
+    facts.makers = makers_.found();
+  }
+  if (may_be_signed_) {
+    facts.signing = read_signing(content != nullptr ? *content : prefix_, size_);
+  }
+  return facts;
+}
+
+}  // namespace modemedic::firmware
