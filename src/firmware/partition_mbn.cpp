@@ -7,7 +7,7 @@ namespace modemedic::firmware {
 namespace {
 
 constexpr std::uint64_t magic = 0x1F7D48BCAA7D1B9A;
-constexpr std::uint32_t version = 4;
+constexpr std::size_t header_size = 16;
 constexpr std::size_t entry_size = 28;
 constexpr std::size_t name_size = 16;
 constexpr std::uint32_t the_rest = 0xFFFFFFFF;
@@ -53,7 +53,38 @@ Result<std::vector<UserPartition>> parse_user_table(ByteView bytes) {
   return table;
 }
 
-Buffer make_user_table(const std::vector<UserPartition>& table) {
+std::optional<std::uint32_t> user_table_version(ByteView bytes) {
+  ByteReader in(bytes, Endian::little);
+  auto found = in.u64();
+  auto version = in.u32();
+  return found == magic && bytes.size() >= header_size ? std::optional(version) : std::nullopt;
+}
+
+Result<PartitionTable> lay_out(const std::vector<UserPartition>& table, const Geometry& geometry) {
+  PartitionTable places;
+  std::uint64_t next = 0;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto& partition = table[i];
+    auto left = geometry.blocks - next;
+    if (!partition.size && i + 1 != table.size()) {
+      return bad(fmt::format("{} takes the rest of the chip, but is not the last", partition.name));
+    }
+    auto pad = geometry.blocks_for(partition.pad_kib * 1_KiB).n;
+    auto size = std::uint64_t{partition.size.value_or(0)};
+    auto blocks = partition.in_blocks ? size + pad : geometry.blocks_for((size + partition.pad_kib) * 1_KiB).n;
+    if (!partition.size) {
+      blocks = left;
+    }
+    if (blocks == 0 || blocks > left) {
+      return bad(fmt::format("{} has {} blocks where {} are left", partition.name, blocks, left));
+    }
+    places.push_back({partition.name, {geometry.sectors({next}), geometry.sectors({blocks})}});
+    next += blocks;
+  }
+  return places;
+}
+
+Buffer make_user_table(const std::vector<UserPartition>& table, std::uint32_t version) {
   ByteWriter out(Endian::little);
   out.u64(magic).u32(version).u32(static_cast<std::uint32_t>(table.size()));
   for (const auto& partition : table) {

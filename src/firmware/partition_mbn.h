@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/units.h"
+#include "firmware/partition.h"
 
 #include <array>
 #include <cstdint>
@@ -27,6 +29,14 @@ struct UserPartition {
 /// @return Code::package_bad: wrong magic, or fewer bytes than its count needs
 Result<std::vector<UserPartition>> parse_user_table(ByteView bytes);
 
-Buffer make_user_table(const std::vector<UserPartition>& table);
+/// 3 on a 9x15, 4 on a 9x07; nothing when the bytes are no such table.
+std::optional<std::uint32_t> user_table_version(ByteView bytes);
+
+Buffer make_user_table(const std::vector<UserPartition>& table, std::uint32_t version = 4);
+
+/// The places that the partitions get on a chip: one behind the other from its start, each with its spare room, in
+/// whole blocks; the one without a size takes the rest.
+/// @return Code::package_bad: they don't fit, one has no room at all, or two want the rest
+Result<PartitionTable> lay_out(const std::vector<UserPartition>& table, const Geometry& geometry);
 
 }  // namespace modemedic::firmware

@@ -26,6 +26,39 @@ TEST(UserTable, OfSeventeenPartitionsHasTheSizeOfARealOne) {
   EXPECT_EQ(make_user_table(std::vector<UserPartition>(17, two[0])).size(), 492U);
 }
 
+TEST(UserTable, TellsItsVersion) {
+  EXPECT_EQ(user_table_version(*from_hex(two_entries)), 4U);
+  EXPECT_EQ(user_table_version(make_user_table(two, 3)), 3U);
+  EXPECT_EQ(parse_user_table(make_user_table(two, 3)).value(), two);
+  EXPECT_EQ(make_user_table(std::vector<UserPartition>(16, two[0]), 3).size(), 464U);  // a real one's
+  EXPECT_FALSE(user_table_version(*from_hex("9A1B7DAABC487D1F 03000000")));
+  EXPECT_FALSE(user_table_version(Buffer(464)));
+}
+
+TEST(UserTable, LaysPartitionsOneBehindTheOther) {
+  constexpr Geometry chip{2048, 64, 100};
+  // 10 blocks of 128 KiB; 1 KiB and 128 KiB to spare make 2; the rest.
+  const std::vector<UserPartition> three = {{"MIBIB", 10, true}, {"SBL1", 1, false, 128}, {"system", std::nullopt}};
+  auto table = lay_out(three, chip);
+  ASSERT_TRUE(table) << table.error().what;
+  const PartitionTable expected = {{"MIBIB", {{0}, {640}}}, {"SBL1", {{640}, {128}}}, {"system", {{768}, {88 * 64}}}};
+  EXPECT_EQ(*table, expected);
+}
+
+TEST(UserTable, LaysOutNothingThatDoesNotFit) {
+  constexpr Geometry chip{2048, 64, 100};
+  for (const std::vector<UserPartition>& table : {
+           std::vector<UserPartition>{{"a", 101, true}},
+           {{"a", 0xFFFFFFFE, true, 0xFFFF}},
+           {{"a", 0xFFFFFFFE, false, 0xFFFF}},
+           {{"a", 0, true}},
+           {{"a", 100, true}, {"rest", std::nullopt}},
+           {{"rest", std::nullopt}, {"a", 1, true}},
+       }) {
+    EXPECT_FALSE(lay_out(table, chip));
+  }
+}
+
 TEST(UserTable, IsRefusedAtEveryCutAndWithAnyCount) {
   auto bytes = *from_hex(two_entries);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
