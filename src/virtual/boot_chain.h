@@ -10,11 +10,11 @@ namespace modemedic::twin {
 /// Where a power-on ends, out of the NAND's content alone.
 struct BootOutcome {
   enum class Kind {
-    edl,          ///< no SBL: the boot ROM waits with Sahara
-    boot_sahara,  ///< SBL runs, but TZ, RPM or aboot is not whole: Sahara under the normal PID
-    dark,         ///< the same, on a persona where nothing shows on USB
-    fastboot,     ///< force flag in misc, or boot's first page has no ANDROID!
-    loop,         ///< torn kernel or root file system: starts again and again
+    edl,       ///< no SBL: the boot ROM waits with Sahara
+    download,  ///< SBL runs, but what it has to load is not whole: download mode under the normal PID
+    dark,      ///< the same, on a persona where nothing shows on USB
+    fastboot,  ///< force flag in misc, or boot's first page has no ANDROID!
+    loop,      ///< torn kernel or root file system: starts again and again
     running,
   };
 
@@ -25,7 +25,7 @@ struct BootOutcome {
   std::string qgmr;      ///< running: with sub-version
 };
 
-/// Boots a 9x07 chip (design: The virtual modem).
+/// Boots a chip, each family by its own chain.
 BootOutcome boot(const Nand& nand, const Persona& persona);
 
 /// `fastboot continue`: what boot() does behind the boot loader, whatever the force flag says. Without ANDROID! in

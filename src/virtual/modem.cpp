@@ -129,7 +129,7 @@ private:
     switch (outcome.kind) {
       case BootOutcome::Kind::edl:
         return wait_in_edl(outcome.because);
-      case BootOutcome::Kind::boot_sahara:
+      case BootOutcome::Kind::download:
         return wait_in_download(outcome.because);
       case BootOutcome::Kind::fastboot:
         return wait_in_fastboot(outcome.because);

@@ -13,7 +13,7 @@ namespace modemedic::twin {
 
 /// For GoogleTest's messages.
 static std::ostream& operator<<(std::ostream& out, BootOutcome::Kind kind) {
-  constexpr const char* names[] = {"edl", "boot_sahara", "dark", "fastboot", "loop", "running"};
+  constexpr const char* names[] = {"edl", "download", "dark", "fastboot", "loop", "running"};
   return out << names[static_cast<int>(kind)];
 }
 
@@ -89,17 +89,17 @@ struct Stage {
 /// What the design says of a partition that is missing, and of one that isn't whole.
 constexpr Stage stages[] = {
     {"sbl", Kind::edl, Kind::edl, Kind::edl},
-    {"mibib", Kind::boot_sahara, Kind::dark, Kind::dark},
-    {"tz", Kind::boot_sahara, Kind::dark, Kind::dark},
-    {"rpm", Kind::boot_sahara, Kind::dark, Kind::dark},
-    {"aboot", Kind::boot_sahara, Kind::dark, Kind::dark},
+    {"mibib", Kind::download, Kind::dark, Kind::dark},
+    {"tz", Kind::download, Kind::dark, Kind::dark},
+    {"rpm", Kind::download, Kind::dark, Kind::dark},
+    {"aboot", Kind::download, Kind::dark, Kind::dark},
     {"boot", Kind::fastboot, Kind::loop, Kind::fastboot},
     {"system", Kind::loop, Kind::loop, Kind::loop},
 };
 
 /// `dark` in the table is Sahara on a persona that shows itself.
 Kind expected(Kind kind, bool dark_when_torn) {
-  return kind == Kind::dark && !dark_when_torn ? Kind::boot_sahara : kind;
+  return kind == Kind::dark && !dark_when_torn ? Kind::download : kind;
 }
 
 TEST_P(BootChain, EachStageThatIsMissingEndsItsWay) {
