@@ -1,0 +1,56 @@
+#pragma once
+
+#include "firmware/revision.h"
+#include "virtual/filler.h"
+#include "virtual/generator.h"
+#include "virtual/persona.h"
+#include "virtual/signing_authority.h"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace modemedic::twin {
+
+/// Makes the binary files of one package, each of the size it is told. Their content follows from persona, revision,
+/// options and the file's path.
+class ImageMaker {
+public:
+  ImageMaker(const Persona& persona, const firmware::Revision& revision, const GeneratorOptions& options);
+
+  /// A program of the boot chain, or a programmer.
+  /// @param software_id  SW_ID of a signed image
+  /// @param text         its code begins with it
+  GeneratedFile elf(std::string path, std::uint64_t size, std::uint32_t load_address, std::uint32_t software_id,
+                    std::string text = {}) const;
+
+  GeneratedFile sbl(std::string path, std::uint64_t size) const;
+
+  /// Bytes of a boot image's parts.
+  struct BootSizes {
+    std::uint64_t kernel = 0;
+    std::uint64_t ramdisk = 0;
+    std::uint64_t device_tree = 0;
+  };
+
+  GeneratedFile boot(std::string path, const BootSizes& sizes, std::string name, std::string command_line) const;
+
+  /// A UBI image with one volume whose data begin with `text`.
+  GeneratedFile ubi(std::string path, std::string volume, std::uint64_t size, bool is_static, std::string text) const;
+
+  static GeneratedFile bytes(std::string path, Buffer content);
+
+  Filler filler_for(const std::string& path) const;
+
+private:
+  firmware::MbnSignature sign(ByteView image, std::uint32_t software_id) const;
+
+  Geometry geometry_;
+  std::string identity_;
+  SigningAuthority authority_;
+  SignedFor modem_;
+  bool signs_;
+};
+
+}  // namespace modemedic::twin
