@@ -4,7 +4,6 @@
 #include "firmware/maker_scan.h"
 #include "firmware/revision_scan.h"
 #include "firmware/signing.h"
-#include "firmware/ubi_watch.h"
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +18,6 @@ struct FileFacts {
   std::vector<std::string> revisions;  ///< revision names found in it
   std::vector<std::string> makers;     ///< vendors other than Quectel whose marks it holds
   std::optional<Signing> signing;
-  std::optional<UbiReport> ubi;  ///< of a UBI image
 };
 
 /// Reads along while a file is hashed. What it looks for follows from the file's name; the rest of a package costs no
@@ -35,11 +33,10 @@ public:
 
 private:
   std::uint64_t size_;
-  bool is_image_;
+  bool may_have_name_;  ///< of a revision or maker
   bool may_be_signed_;
   RevisionScan revisions_;
   MakerScan makers_;
-  UbiWatch ubi_;
   Buffer prefix_;
 };
 

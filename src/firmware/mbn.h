@@ -53,6 +53,20 @@ std::uint64_t elf_overhead();
 ///         not all there, one whose bytes do not match the hash segment (when it has one of the known kind)
 Result<std::uint64_t> check_elf(ByteView bytes);
 
+/// A program of an older chip: a 40-byte header, `code`, in the place of the signature the SHA-256 of all that.
+/// @param image_id  which program it is: 5 for the boot loader
+Buffer make_mbn(ByteView code, std::uint32_t image_id, std::uint32_t load_address);
+
+/// Bytes that make_mbn() adds to the code.
+std::uint64_t mbn_overhead();
+
+/// @return the image's size in bytes: to the end its header names. Code::package_bad: no such header, sizes that
+///         contradict each other, cut, not what its digest says (ours)
+Result<std::uint64_t> check_mbn(ByteView bytes);
+
+/// check_elf() or check_mbn(), whichever it is.
+Result<std::uint64_t> check_program(ByteView bytes);
+
 /// Bytes up to the last one that isn't 0xFF.
 std::uint64_t used_size(ByteView bytes);
 

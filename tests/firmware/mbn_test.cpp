@@ -247,5 +247,36 @@ TEST(Elf, OfAVendorIsTakenWhenItsHashSegmentIsOfAnotherKind) {
   EXPECT_EQ(*check_elf(in_partition(wide)), used_size(wide));
 }
 
+TEST(Mbn, IsWholeAndNothingLess) {
+  auto image = make_mbn(noise(10'000, 7), 5, 0x8F600000);
+  EXPECT_EQ(image.size(), 10'000 + mbn_overhead());
+  // image 5, version 3, flash address, load address, image size, code size
+  EXPECT_EQ(hex(ByteView(image).first(8)), "05 00 00 00 03 00 00 00");
+  EXPECT_EQ(load<std::uint32_t>(&image[20], Endian::little), 10'000U);
+  EXPECT_EQ(check_mbn(image).value(), image.size());
+  EXPECT_EQ(check_mbn(in_partition(image)).value(), image.size());
+  EXPECT_EQ(check_program(in_partition(image)).value(), image.size());
+  for (std::size_t size = 0; size < image.size(); size += 97) {
+    EXPECT_FALSE(check_mbn(ByteView(image).first(size))) << size;
+    EXPECT_FALSE(check_mbn(in_partition(Buffer(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(size)))));
+  }
+  for (std::size_t page = 0; page < 5; ++page) {
+    EXPECT_FALSE(check_mbn(blank_page(image, page))) << page;
+  }
+  EXPECT_FALSE(check_mbn(anded(image, make_mbn(noise(10'000, 8), 5, 0x8F600000))));
+}
+
+TEST(Mbn, OfAVendorPassesWhenItsHeaderIsRight) {
+  // image 23, version 3, 0, load address, image 100 = code 60 + signature 10 + certificates 20 and a gap
+  auto image = *from_hex("17000000 03000000 00000000 00000041 64000000 3c000000 3c000041 0a000000 46000041 14000000");
+  EXPECT_FALSE(check_mbn(image));
+  image.resize(140);
+  EXPECT_EQ(check_mbn(image).value(), 140U);
+  image[20] = std::byte{0x50};
+  EXPECT_THAT(why_not(check_mbn(image)), HasSubstr("contradict"));
+  EXPECT_FALSE(check_mbn(Buffer(140)));
+  EXPECT_FALSE(check_program(Buffer(140, std::byte{0xFF})));
+}
+
 }  // namespace
 }  // namespace modemedic::firmware
