@@ -18,8 +18,11 @@ Buffer hdlc_frame(ByteView body, bool leading_flag = false);
 /// Takes frames out of a byte stream, cut anywhere.
 class HdlcReader {
 public:
+  /// Streaming loaders look at no CRC of what they receive.
+  enum class Crc { checked, ignored };
+
   /// @param limit  bytes a frame may have, unescaped and with CRC; a longer one is dropped up to its flag
-  explicit HdlcReader(std::size_t limit = 64_KiB) : limit_(limit) {}
+  explicit HdlcReader(std::size_t limit = 64_KiB, Crc crc = Crc::checked) : limit_(limit), crc_(crc) {}
 
   void feed(ByteView bytes);
 
@@ -34,6 +37,7 @@ private:
   std::optional<Next> end_frame();
 
   std::size_t limit_;
+  Crc crc_;
   Buffer pending_;
   std::size_t taken_ = 0;
   Buffer frame_;

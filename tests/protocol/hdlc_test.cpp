@@ -101,5 +101,13 @@ TEST(Hdlc, ReadsBackAnyBodyHoweverItIsCut) {
   }
 }
 
+TEST(Hdlc, TakesAnyCrcWhereNobodyLooksAtIt) {
+  HdlcReader reader(8, HdlcReader::Crc::ignored);
+  reader.feed(*from_hex("7e 06 12 34 7e 7e 01 02 03 04 05 06 07 08 09 7e 0b 7e"));
+  EXPECT_EQ(hex(std::get<Buffer>(*reader.next())), "06");
+  EXPECT_TRUE(std::holds_alternative<HdlcReader::BadFrame>(*reader.next()));  // too long
+  EXPECT_TRUE(std::holds_alternative<HdlcReader::BadFrame>(*reader.next()));  // no room for a CRC
+}
+
 }  // namespace
 }  // namespace modemedic::protocol
