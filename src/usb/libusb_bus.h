@@ -1,7 +1,6 @@
 #pragma once
 
 #include "usb/bus.h"
-#include "usb/driver_guardian.h"
 #include "usb/libusb_loop.h"
 #include "usb/sysfs.h"
 
@@ -59,8 +58,7 @@ private:
   const Clock& clock_;
   Sysfs sysfs_;
   std::shared_ptr<LibusbLoop> loop_;
-  std::shared_ptr<DriverGuardian> guardian_;  ///< from the first open() on
-  Devices devices_;                           ///< of the loop above: goes first
+  Devices devices_;  ///< of the loop above: goes first
   std::uint64_t enumerations_ = 0;
   std::uint64_t changes_seen_ = 0;
   std::string signature_seen_;

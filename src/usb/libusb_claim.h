@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "usb/driver_guardian.h"
 #include "usb/fingerprint.h"
 #include "usb/libusb_loop.h"
 
@@ -18,9 +17,7 @@ namespace modemedic::usb {
 class LibusbClaim {
 public:
   /// @return Code::permission; Code::busy, naming the program that holds the interface; Code::modem_lost
-  /// @param guardian  gives the driver back if we can't; may be null
-  static Result<std::unique_ptr<LibusbClaim>> take(std::shared_ptr<LibusbLoop> loop,
-                                                   std::shared_ptr<DriverGuardian> guardian, libusb_device* device,
+  static Result<std::unique_ptr<LibusbClaim>> take(std::shared_ptr<LibusbLoop> loop, libusb_device* device,
                                                    const DeviceInfo& info, std::uint8_t interface_number,
                                                    const Clock& clock);
 
@@ -33,20 +30,16 @@ public:
   LibusbLoop& loop() const { return *loop_; }
 
 private:
-  LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::shared_ptr<DriverGuardian> guardian,
-              std::uint8_t interface_number);
+  LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::uint8_t interface_number);
 
   Result<void> open(libusb_device* device);
   Result<void> claim(const DeviceInfo& info, const Clock& clock);
   int try_claim();
-  void give_back();
 
   std::shared_ptr<LibusbLoop> loop_;
-  std::shared_ptr<DriverGuardian> guardian_;
   std::uint8_t interface_number_;
   libusb_device_handle* handle_ = nullptr;
-  TakenInterface taken_{};
-  bool touched_ = false;  ///< its driver may be detached
+  bool detached_ = false;
   bool claimed_ = false;
 };
 

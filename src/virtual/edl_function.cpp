@@ -1,32 +1,16 @@
 #include "virtual/edl_function.h"
 
-#include "usb/fingerprint.h"
 #include "virtual/device_link.h"
 #include "virtual/firehose_programmer.h"
 #include "virtual/sahara_device.h"
 
-#include <stdexcept>
-
 namespace modemedic::twin {
-
-namespace {
-
-usb::BulkPair endpoints(const usb::Fingerprint& fingerprint) {
-  for (const auto& interface : fingerprint.interfaces) {
-    if (auto pair = usb::bulk_pair(interface)) {
-      return *pair;
-    }
-  }
-  throw std::logic_error("a persona's EDL has no pair of bulk endpoints");  // built in, and a test reads them all
-}
-
-}  // namespace
 
 class EdlFunction::Impl {
 public:
   Impl(Setup setup, EdlFunction& function)
       : setup_(std::move(setup)),
-        pair_(endpoints(setup_.fingerprint)),
+        pair_(function_pair(setup_.fingerprint)),
         link_(*function.out(pair_.out.address), *function.in(pair_.in.address), setup_.timers),
         sahara_(link_, {setup_.persona, setup_.faults, setup_.serial, setup_.image_id, setup_.memory_debug,
                         [this](PowerEvent event) { power(event); }}),

@@ -32,6 +32,9 @@ constexpr std::array kinds = {
     Kind{"silent", Takes::nothing},
     Kind{"never-returns", Takes::nothing},
     Kind{"wrong-revision", Takes::nothing},
+    Kind{"loader-refused", Takes::nothing},
+    Kind{"loader-dead", Takes::nothing},
+    Kind{"wrong-address", Takes::bytes},
 };
 
 std::string spelling(const Kind& kind) {

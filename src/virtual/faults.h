@@ -25,6 +25,9 @@ namespace modemedic::twin {
 ///   silent           the programmer never answers
 ///   never-returns    after the reset nothing comes back to the bus
 ///   wrong-revision   the modem boots but reports another revision
+///   loader-refused   DLOAD takes nothing at NPRG's address
+///   loader-dead      a streaming loader that was started by GO is never heard of again
+///   wrong-address@N  the streaming write of byte N is confirmed with another address
 struct Fault {
   std::string kind;
   std::optional<std::uint64_t> at;  ///< @N as a number

@@ -1,5 +1,6 @@
 #include "virtual/generator.h"
 
+#include "virtual/package_9x15.h"
 #include "virtual/package_images.h"
 #include "virtual/package_texts.h"
 
@@ -55,6 +56,11 @@ Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, cons
         .what(fmt::format("{} is no firmware for {}, whose order code is {}", revision.text, persona.id,
                           own ? own->order_code : "unknown"))
         .hint("name a revision like " + persona.revision);
+  }
+  if (is_9x15(persona)) {
+    auto files = files_9x15(persona, revision, options);
+    std::ranges::sort(files, listed_before);
+    return files;
   }
   auto files = binary_files(persona, revision, options);
   auto suffix = geometry_suffix(persona.geometry);

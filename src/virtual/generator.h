@@ -35,10 +35,11 @@ struct GeneratorOptions {
   /// rawprogram as Debian's qdl takes it: each program with label, last_sector and file_sector_offset, '/' in paths,
   /// and in an order that ends well when it is run top to bottom.
   bool qdl_form = false;
+  bool split_image = true;     ///< 9x15: with yaffs_head.aa and .ab, as some releases have them
   std::string signed_by = {};  ///< sign the boot images with this authority of our own (signing_authority.h); empty: don't
 };
 
-/// The files of a package for this persona and revision, md5.txt included, in directory order.
+/// The files of a package for this persona and revision, in directory order: with md5.txt, but for a 9x15.
 /// @return Code::usage when the revision's order code is none of this persona's making
 Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, const firmware::Revision& revision,
                                                     const GeneratorOptions& options);

@@ -1,8 +1,10 @@
 #include "virtual/image_maker.h"
 
 #include "firmware/boot_image.h"
+#include "firmware/intel_hex.h"
 #include "firmware/mbn.h"
 #include "firmware/ubi_writer.h"
+#include "firmware/yaffs2.h"
 
 #include <algorithm>
 #include <utility>
@@ -102,6 +104,41 @@ GeneratedFile ImageMaker::ubi(std::string path, std::string volume, std::uint64_
   return {std::move(path), pebs * shape.peb_size, [shape, content = std::move(content)](const Sink& sink) {
             firmware::write_ubi(shape, std::span(&content, 1), sink);
           }};
+}
+
+GeneratedFile ImageMaker::mbn(std::string path, std::uint64_t size, std::uint32_t image_id,
+                              std::uint32_t load_address) const {
+  auto filler = filler_for(path);
+  return {std::move(path), size, [=](const Sink& sink) {
+            Buffer code(size - firmware::mbn_overhead());
+            filler.fill(0, code);
+            sink(firmware::make_mbn(code, image_id, load_address));
+          }};
+}
+
+GeneratedFile ImageMaker::yaffs2(std::string path, std::uint64_t size, std::string text) const {
+  constexpr firmware::Yaffs2Shape shape;
+  constexpr std::uint64_t other_pages = 4;  // root, both headers, the text
+  constexpr std::uint64_t not_filled = 100;
+  auto filler = filler_for(path);
+  std::vector<firmware::Yaffs2File> files(2);
+  text.resize(shape.page_size, '\n');
+  files[0] = {"version", text.size(), [text](std::uint64_t offset, std::span<std::byte> into) {
+                std::ranges::copy(as_bytes(text).subspan(offset, into.size()), into.begin());
+              }};
+  files[1] = {"rest", (size / shape.stride() - other_pages) * shape.page_size - not_filled,
+              [filler](std::uint64_t offset, std::span<std::byte> into) { filler.fill(offset, into); }};
+  return {std::move(path), size,
+          [files = std::move(files)](const Sink& sink) { firmware::write_yaffs2({}, files, sink); }};
+}
+
+GeneratedFile ImageMaker::hex(std::string path, std::uint64_t size, std::uint32_t address,
+                              std::string_view text) const {
+  firmware::HexProgram program{address, address, Buffer(size)};
+  filler_for(path).fill(0, program.bytes);
+  std::ranges::copy(as_bytes(text), program.bytes.begin() + static_cast<std::ptrdiff_t>(size / 2));
+  auto lines = firmware::make_intel_hex(program);
+  return bytes(std::move(path), Buffer(as_bytes(lines).begin(), as_bytes(lines).end()));
 }
 
 GeneratedFile ImageMaker::bytes(std::string path, Buffer content) {

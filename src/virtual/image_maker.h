@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace modemedic::twin {
 
@@ -38,6 +39,18 @@ public:
 
   /// A UBI image with one volume whose data begin with `text`.
   GeneratedFile ubi(std::string path, std::string volume, std::uint64_t size, bool is_static, std::string text) const;
+
+  /// A program with a 40-byte header.
+  GeneratedFile mbn(std::string path, std::uint64_t size, std::uint32_t image_id, std::uint32_t load_address) const;
+
+  /// A YAFFS2 image: a file `version` with `text`, and one with the rest.
+  /// @param size  of the image: a whole number of pages with their spare areas
+  GeneratedFile yaffs2(std::string path, std::uint64_t size, std::string text) const;
+
+  /// A program in Intel HEX that is loaded and started at `address`.
+  /// @param size  of the program
+  /// @param text  stands in its middle
+  GeneratedFile hex(std::string path, std::uint64_t size, std::uint32_t address, std::string_view text) const;
 
   static GeneratedFile bytes(std::string path, Buffer content);
 

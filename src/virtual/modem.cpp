@@ -2,6 +2,7 @@
 
 #include "firmware/revision.h"
 #include "virtual/boot_chain.h"
+#include "virtual/download_function.h"
 #include "virtual/edl_function.h"
 #include "virtual/efs.h"
 #include "virtual/fastboot_function.h"
@@ -81,8 +82,8 @@ public:
   }
 
   void power_cut() {
-    if (edl_ != nullptr) {
-      edl_->power_cut();
+    if (tear_) {
+      tear_();
     }
     powered_ = false;
     changes_.cancel_all();
@@ -142,13 +143,53 @@ private:
     }
   }
 
-  void wait_in_edl(const std::string& because) { sahara(setup_.persona.edl, 13, false, with_reason("edl", because)); }
+  /// What a 9x15 has instead is its download mode.
+  void wait_in_edl(const std::string& because) {
+    if (is_9x15(setup_.persona)) {
+      return wait_in_download(because);
+    }
+    sahara(setup_.persona.edl, 13, false, with_reason("edl", because));
+  }
 
   void wait_in_download(const std::string& because) {
+    if (is_9x15(setup_.persona)) {
+      return download(DownloadFunction::Stage::dload, with_reason("download mode", because));
+    }
     sahara(setup_.persona.download, 7, false, with_reason("boot mode", because));
   }
 
-  void wait_in_dump() { sahara(setup_.persona.dump, 13, true, "memory dump"); }
+  void wait_in_dump() {
+    if (is_9x15(setup_.persona)) {
+      return wait_in_download("crashed");
+    }
+    sahara(setup_.persona.dump, 13, true, "memory dump");
+  }
+
+  void download(DownloadFunction::Stage stage, std::string state) {
+    changes_.after(takes(setup_.persona.edl_ms), [this, stage, state = std::move(state)] {
+      auto function = std::make_unique<DownloadFunction>(DownloadFunction::Setup{
+          .persona = setup_.persona,
+          .nand = *nand_,
+          .timers = changes_.timers(),
+          .faults = setup_.faults,
+          .fingerprint = setup_.persona.download,
+          .stage = stage,
+          .real_timing = setup_.real_timing,
+          .on_power = power_events(),
+          .on_loader =
+              [this] {
+                starting();
+                download(DownloadFunction::Stage::streaming, "download mode (streaming loader)");
+              },
+      });
+      tear_ = [download = function.get()] { download->power_cut(); };
+      appear(std::move(function), state);
+    });
+  }
+
+  std::function<void(PowerEvent)> power_events() {
+    return [this](PowerEvent event) { changes_.after(Duration::zero(), [this, event] { power_event(event); }); };
+  }
 
   void sahara(const usb::Fingerprint& shown, std::uint32_t image_id, bool memory_debug, std::string state) {
     changes_.after(takes(setup_.persona.edl_ms), [this, shown, image_id, memory_debug, state = std::move(state)] {
@@ -162,18 +203,19 @@ private:
           .image_id = image_id,
           .memory_debug = memory_debug,
           .real_timing = setup_.real_timing,
-          .on_power =
-              [this](PowerEvent event) { changes_.after(Duration::zero(), [this, event] { power_event(event); }); },
+          .on_power = power_events(),
       });
-      edl_ = edl.get();
+      tear_ = [function = edl.get()] { function->power_cut(); };
       appear(std::move(edl), state);
     });
   }
 
   void wait_in_fastboot(const std::string& because) {
-    changes_.after(takes(setup_.persona.edl_ms), [this, because] {
+    changes_.after(takes(setup_.persona.fastboot_ms), [this, because] {
       auto shown = setup_.persona.fastboot;
-      shown.serial = fmt::format("{:x}", serial_number(setup_.serial));
+      if (shown.serial.empty()) {
+        shown.serial = fmt::format("{:x}", serial_number(setup_.serial));
+      }
       appear(std::make_unique<FastbootFunction>(FastbootFunction::Setup{
                  .fingerprint = std::move(shown),
                  .fused = setup_.persona.fused,
@@ -306,7 +348,7 @@ private:
   }
 
   void leave() {
-    edl_ = nullptr;
+    tear_ = nullptr;
     running_ = nullptr;
     if (auto old = std::move(function_)) {
       old->disconnect();
@@ -327,8 +369,8 @@ private:
   std::unique_ptr<Nand> nand_;
   std::unique_ptr<UsbFunction> function_;
   std::vector<std::unique_ptr<UsbFunction>> retired_;  ///< off the bus, a call of theirs may still be on the stack
-  EdlFunction* edl_ = nullptr;                         ///< function_, when it is that
-  RunningFunction* running_ = nullptr;                 ///< likewise
+  std::function<void()> tear_;                         ///< what function_'s flash works at is torn
+  RunningFunction* running_ = nullptr;                 ///< function_, when it is that
   std::string state_ = "off";
   std::uint64_t enumeration_ = 0;
   bool powered_ = false;

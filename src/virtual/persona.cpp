@@ -59,6 +59,10 @@ void read_programmer(TomlReader programmer, ProgrammerTraits& traits) {
 
 void read_boot(TomlReader boot, Persona& persona) {
   boot.number_into("edl_ms", persona.edl_ms);
+  persona.fastboot_ms = persona.edl_ms;
+  if (boot.has("fastboot_ms")) {
+    boot.number_into("fastboot_ms", persona.fastboot_ms);
+  }
   boot.number_into("boot_ms", persona.boot_ms);
   boot.number_into("at_ready_ms", persona.at_ready_ms);
   boot.done();
@@ -81,6 +85,9 @@ void read_table(TomlReader table, Persona& persona) {
     }
     if (partition.range.start < free_from || partition.range.end() > chip) {
       row.complain("start", "lies in the partition before it, or the end beyond the chip");
+    }
+    if (row.has("fastboot")) {
+      persona.fastboot_names[partition.name] = row.text("fastboot");
     }
     free_from = partition.range.end();
     persona.table.push_back(std::move(partition));
@@ -196,15 +203,19 @@ Persona read_persona(TomlReader& root) {
     root.complain("imei_prefix", "is not 8 digits");
   }
   read_nand(root.table("nand"), persona);
-  read_programmer(root.table("programmer"), persona.programmer);
+  if (!is_9x15(persona)) {
+    read_programmer(root.table("programmer"), persona.programmer);
+  }
   read_boot(root.table("boot"), persona);
   read_table(root.table("table"), persona);
 
   auto usb = root.table("usb");
   persona.running = read_shape(usb.table("running"));
-  persona.edl = read_shape(usb.table("edl"));
+  if (!is_9x15(persona)) {
+    persona.edl = read_shape(usb.table("edl"));
+    persona.dump = read_shape(usb.table("dump"));
+  }
   persona.download = read_shape(usb.table("download"));
-  persona.dump = read_shape(usb.table("dump"));
   persona.fastboot = read_shape(usb.table("fastboot"));
   persona.product = persona.running.product;
   usb.done();

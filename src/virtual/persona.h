@@ -6,6 +6,7 @@
 #include "usb/fingerprint.h"
 #include "virtual/nand.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,29 +29,36 @@ struct Persona {
   std::string model;     ///< what ATI says: "EG25"
   std::string product;   ///< USB product string: "EG25-G"
   std::string summary;   ///< one line for `virtual personas`
-  std::string chip;      ///< "9x07"
+  std::string chip;      ///< "9x07", "9x15"
   std::string revision;  ///< the firmware it comes with when --revision isn't given
   Geometry geometry;
   std::uint32_t spare_size = 64;  ///< bytes a page
   NandTiming timing;              ///< used when timing is asked for
   firmware::PartitionTable table;
-  std::uint64_t hwid = 0;  ///< 0x000480e100000000
-  std::string pk_hash;     ///< 64 hex digits
+  std::map<std::string, std::string> fastboot_names;  ///< partitions that fastboot knows by another name than the table
+  std::uint64_t hwid = 0;                             ///< 0x000480e100000000
+  std::string pk_hash;                                ///< 64 hex digits
   bool fused = false;
   std::string flash_name;   ///< FLASH_NAME of getstorageinfo
   std::string imei_prefix;  ///< type allocation code, 8 digits
   std::vector<std::uint64_t> factory_bad_blocks;
-  usb::Fingerprint running;  ///< each mode's USB shape
-  usb::Fingerprint edl;
-  usb::Fingerprint download;  ///< Sahara under the normal PID, bcd 0.00
+  usb::Fingerprint running;   ///< each mode's USB shape
+  usb::Fingerprint edl;       ///< 9x15: none, its boot ROM has no Sahara
+  usb::Fingerprint download;  ///< Sahara, or DLOAD on a 9x15, under the normal PID, bcd 0.00
   usb::Fingerprint fastboot;
-  usb::Fingerprint dump;
+  usb::Fingerprint dump;        ///< 9x15: none
   bool dark_when_torn = false;  ///< torn TZ, RPM or aboot: nothing on USB instead of Sahara
   ProgrammerTraits programmer;
   std::uint32_t edl_ms = 2000;       ///< from the DIAG command to 05c6:9008
+  std::uint32_t fastboot_ms = 2000;  ///< from power-on, or AT+QFASTBOOT, to fastboot
   std::uint32_t boot_ms = 15000;     ///< from power-on to a running modem on USB
   std::uint32_t at_ready_ms = 3000;  ///< from then until AT answers
 };
+
+/// An EC20 and its kin: DLOAD and streaming download instead of Sahara and Firehose, YAFFS2 instead of UBI.
+inline bool is_9x15(const Persona& persona) {
+  return persona.chip == "9x15";
+}
 
 /// Reads one persona, strictly.
 /// @param file  its name, for the error's text

@@ -1,5 +1,6 @@
 #include "virtual/efs.h"
 #include "virtual/generator.h"
+#include "virtual/package_9x15.h"
 #include "virtual/package_images.h"
 
 #include <algorithm>
@@ -80,6 +81,19 @@ private:
   std::optional<Error> failure_;
 };
 
+Result<std::vector<FactoryImage>> factory_images(const Persona& persona, const firmware::Revision& revision,
+                                                 Scale scale) {
+  if (is_9x15(persona)) {
+    return factory_images_9x15(persona, revision, scale);
+  }
+  TRY_ASSIGN(auto files, generate_package(persona, revision, {.scale = scale}));
+  std::vector<FactoryImage> images;
+  for (const auto& image : placed_images(persona)) {
+    images.push_back({image.partition, *std::ranges::find(files, image.path, &GeneratedFile::path)});
+  }
+  return images;
+}
+
 }  // namespace
 
 Result<void> provision(Nand& nand, const Persona& persona, const firmware::Revision& revision, std::string_view serial,
@@ -87,11 +101,10 @@ Result<void> provision(Nand& nand, const Persona& persona, const firmware::Revis
   if (nand.geometry() != persona.geometry) {
     return fail(Code::usage).what("the chip is not the one of persona " + persona.id);
   }
-  TRY_ASSIGN(auto files, generate_package(persona, revision, {.scale = scale}));
-  for (const auto& image : placed_images(persona)) {
-    auto file = std::ranges::find(files, image.path, &GeneratedFile::path);
+  TRY_ASSIGN(auto images, factory_images(persona, revision, scale));
+  for (const auto& image : images) {
     PartitionWriter writer(nand, *firmware::find_partition(persona.table, image.partition));
-    file->write([&](ByteView piece) { return writer.put(piece); });
+    image.content.write([&](ByteView piece) { return writer.put(piece); });
     TRY(writer.finish());
   }
   return write_efs(nand, persona, efs_for(persona, serial));

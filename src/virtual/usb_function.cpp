@@ -3,6 +3,7 @@
 #include "virtual/usb_descriptors.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace modemedic::twin {
 
@@ -171,6 +172,15 @@ void UsbFunction::disconnect() {
   for (auto& [address, endpoint] : ins_) {
     endpoint.fail_all(UrbStatus::gone);
   }
+}
+
+usb::BulkPair function_pair(const usb::Fingerprint& fingerprint) {
+  for (const auto& interface : fingerprint.interfaces) {
+    if (auto pair = usb::bulk_pair(interface)) {
+      return *pair;
+    }
+  }
+  throw std::logic_error("a persona's mode has no pair of bulk endpoints");
 }
 
 }  // namespace modemedic::twin

@@ -59,4 +59,8 @@ private:
   std::map<std::uint8_t, InEndpoint> ins_;
 };
 
+/// The bulk pair of a function that has one job and one interface for it.
+/// @throws std::logic_error when there is none: personas are built in, and a test reads them all
+usb::BulkPair function_pair(const usb::Fingerprint& fingerprint);
+
 }  // namespace modemedic::twin
