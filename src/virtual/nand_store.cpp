@@ -152,13 +152,10 @@ bool NandStore::write_file(std::uint64_t offset, ByteView bytes) const {
 }
 
 void NandStore::forget(std::uint64_t block) {
-  auto offset = block * geometry_.block_size();
-  if (descriptor_.is_open()) {
-    fallocate(descriptor_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(data_offset_ + offset),
-              static_cast<off_t>(geometry_.block_size()));
-  } else if (geometry_.block_size() % host_page == 0) {
+  // A file keeps what was once programmed: nothing of POSIX gives a part of it back.
+  if (!descriptor_.is_open() && geometry_.block_size() % host_page == 0) {
     // MADV_FREE takes the memory only when someone needs it: what is programmed again at once costs no page fault.
-    madvise(data_ + offset, geometry_.block_size(), MADV_FREE);
+    madvise(data_ + block * geometry_.block_size(), geometry_.block_size(), MADV_FREE);
   }
 }
 

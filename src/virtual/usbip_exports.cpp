@@ -28,7 +28,7 @@ void UsbIpExports::add(Pluggable& modem, std::string busid) {
 usbip::Device UsbIpExports::describe(const Export& entry) {
   const auto& shape = entry.modem->function()->fingerprint();
   usbip::Device device;
-  device.path = "/sys/devices/virtual/usb1/" + entry.busid;
+  device.path = "/sys/devices/virtual/usb1/" + entry.busid;  // portable: what a server of Linux says
   device.busid = entry.busid;
   device.busnum = bus_number;
   device.devnum = device_number(entry);

@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <optional>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 namespace modemedic::twin {
@@ -41,9 +43,15 @@ void set_option(int socket, int level, int option) {
   setsockopt(socket, level, option, &on, sizeof on);
 }
 
+/// What a socket of ours is: never waited in, not inherited. A descriptor that select() can't take counts as none.
+bool tame(const Descriptor& socket) {
+  return socket.is_open() && socket.get() < FD_SETSIZE && fcntl(socket.get(), F_SETFD, FD_CLOEXEC) == 0 &&
+         fcntl(socket.get(), F_SETFL, O_NONBLOCK) == 0;
+}
+
 Result<Descriptor> listening_socket(const addrinfo& address, const std::string& name) {
-  Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
-  if (!socket.is_open()) {
+  Descriptor socket(::socket(address.ai_family, SOCK_STREAM, address.ai_protocol));
+  if (!tame(socket)) {
     return fail_errno(errno, "make a socket");
   }
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
@@ -66,6 +74,35 @@ std::uint16_t port_of(int socket) {
 timespec to_timespec(Duration duration) {
   auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration);
   return {whole.count(), (duration - whole).count()};
+}
+
+/// poll(), but by pselect(): the one of POSIX counts in milliseconds, and a page is programmed in a third of one. Who
+/// has hung up is readable, or writable.
+/// @param patience  nothing: as long as it takes
+/// @return false when it failed, with errno
+bool wait_for_any(std::vector<pollfd>& polled, std::optional<Duration> patience) {
+  fd_set readable;
+  fd_set writable;
+  FD_ZERO(&readable);
+  FD_ZERO(&writable);
+  int highest = -1;
+  for (const auto& one : polled) {
+    highest = std::max(highest, one.fd);
+    if (one.fd >= 0 && (one.events & POLLIN) != 0) {
+      FD_SET(one.fd, &readable);
+    }
+    if (one.fd >= 0 && (one.events & POLLOUT) != 0) {
+      FD_SET(one.fd, &writable);
+    }
+  }
+  auto time = to_timespec(patience.value_or(Duration::zero()));
+  auto count = pselect(highest + 1, &readable, &writable, nullptr, patience ? &time : nullptr, nullptr);
+  for (auto& one : polled) {
+    auto in = count > 0 && one.fd >= 0 && FD_ISSET(one.fd, &readable);
+    auto out = count > 0 && one.fd >= 0 && FD_ISSET(one.fd, &writable);
+    one.revents = static_cast<short>((in ? POLLIN : 0) | (out ? POLLOUT : 0));
+  }
+  return count >= 0 || errno == EINTR;
 }
 
 }  // namespace
@@ -130,15 +167,14 @@ Result<bool> UsbIpServer::wait(int stop) {
     earlier(connection->patience_ends());
   }
 
-  auto patience = wake ? to_timespec(Deadline{*wake}.left(timers_.clock())) : timespec{};
-  if (ppoll(polled.data(), polled.size(), wake ? &patience : nullptr, nullptr) < 0 && errno != EINTR) {
+  if (!wait_for_any(polled, wake ? std::optional(Deadline{*wake}.left(timers_.clock())) : std::nullopt)) {
     return fail_errno(errno, "wait for USB/IP clients");
   }
   if (polled[0].revents != 0) {
     return true;
   }
   for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if ((polled[i + 2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+    if ((polled[i + 2].revents & POLLIN) != 0) {
       connections_[i]->readable();
     }
   }
@@ -175,7 +211,10 @@ bool UsbIpServer::accepting() const {
 
 void UsbIpServer::accept_clients() {
   while (connections_.size() < most_connections) {
-    Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Descriptor client(accept(socket_.get(), nullptr, nullptr));
+    if (client.is_open() && !tame(client)) {
+      continue;
+    }
     if (!client.is_open()) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         accept_from_ = timers_.clock().now() + accept_pause;

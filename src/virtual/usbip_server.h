@@ -2,9 +2,9 @@
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "usb/vhci_host.h"
 #include "virtual/timers.h"
 #include "virtual/usbip_connection.h"
-#include "virtual/vhci_host.h"
 
 #include <cstdint>
 #include <memory>
@@ -37,10 +37,10 @@ public:
 
   /// Plugs the modems into this machine's own virtual host controller too: each into the port of its place in the
   /// row, again after each change of mode. A client of the network finds them taken then. `vhci` outlives the server.
-  void plug_into(VhciHost& vhci) { vhci_ = &vhci; }
+  void plug_into(usb::VhciHost& vhci) { vhci_ = &vhci; }
 
-  /// Serves until `stop` (an eventfd, or the end of a pipe) becomes readable.
-  /// @return Code::io when poll fails, or what VhciHost::plug() says
+  /// Serves until `stop` (the end of a pipe) becomes readable.
+  /// @return Code::io when poll fails, or what usb::VhciHost::plug() says
   Result<void> run(int stop);
 
 private:
@@ -56,7 +56,7 @@ private:
   Timers& timers_;
   UsbIpExports exports_;
   std::vector<std::unique_ptr<UsbIpConnection>> connections_;
-  VhciHost* vhci_ = nullptr;
+  usb::VhciHost* vhci_ = nullptr;
   std::optional<TimePoint> plug_again_;  ///< a port was still busy with what was there before
   TimePoint accept_from_{};              ///< after this machine had no descriptor left for a client
 };

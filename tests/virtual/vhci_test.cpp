@@ -2,9 +2,9 @@
 // (docs/guest.md); elsewhere these tests are skipped.
 
 #include "usb/libusb_bus.h"
+#include "usb/vhci_host.h"
 #include "virtual/echo_device.h"
 #include "virtual/usbip_server.h"
-#include "virtual/vhci_host.h"
 
 #include <thread>
 
@@ -23,7 +23,7 @@ using Manner = EchoFunction::Manner;
 class Vhci : public testing::Test {
 protected:
   void SetUp() override {
-    auto opened = VhciHost::open();
+    auto opened = usb::VhciHost::open();
     if (!opened) {
       GTEST_SKIP() << opened.error().what;
     }
@@ -101,7 +101,7 @@ protected:
   Timers timers{clock};
   EchoDevice modem{timers};
   EchoDevice other{timers};
-  std::optional<VhciHost> vhci;
+  std::optional<usb::VhciHost> vhci;
   std::unique_ptr<UsbIpServer> server = UsbIpServer::listen("127.0.0.1", 0, timers).value();
   Descriptor stop{eventfd(0, EFD_CLOEXEC)};
   std::thread thread;

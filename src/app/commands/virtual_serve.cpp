@@ -2,15 +2,14 @@
 #include "app/open_bus.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
-#include "base/descriptor.h"
+#include "base/wake_pipe.h"
 #include "protocol/usbip_wire.h"
+#include "usb/vhci_host.h"
 #include "virtual/efs.h"
 #include "virtual/generator.h"
 #include "virtual/modem.h"
 #include "virtual/usbip_server.h"
-#include "virtual/vhci_host.h"
 
-#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -20,7 +19,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/eventfd.h>
 
 namespace modemedic::app {
 
@@ -119,9 +117,9 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   twin::Timers timers(clock);
   std::vector<std::unique_ptr<twin::VirtualModem>> modems;  // outlive the server
   TRY_ASSIGN(auto server, twin::UsbIpServer::listen(address.host, address.port, timers));
-  std::optional<twin::VhciHost> vhci;
+  std::optional<usb::VhciHost> vhci;
   if (options.vhci) {
-    TRY_ASSIGN(vhci, twin::VhciHost::open());
+    TRY_ASSIGN(vhci, usb::VhciHost::open());
     server->plug_into(*vhci);
   }
   for (const auto& text : options.modems) {
@@ -140,12 +138,9 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   output.object("listening", {{"host", address.host}, {"port", server->port()}});
   output.line(fmt::format("listening {}:{}", address.host, server->port()));
   std::fflush(stdout);  // a script waits for this line
-  Descriptor stopped(eventfd(0, EFD_CLOEXEC));
-  if (stopped.get() < 0) {
-    return fail_errno(errno, "make an eventfd");
-  }
-  std::stop_callback wake(stop, [&stopped] { eventfd_write(stopped.get(), 1); });
-  return server->run(stopped.get());
+  TRY_ASSIGN(auto stopped, WakePipe::make());
+  std::stop_callback wake(stop, [&stopped] { stopped.wake(); });
+  return server->run(stopped.readable());
 }
 
 }  // namespace

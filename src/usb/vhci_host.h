@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <optional>
 
-namespace modemedic::twin {
+namespace modemedic::usb {
 
 /// The virtual host controller of this machine's kernel (Linux vhci_hcd): what is plugged in there is a real USB device
 /// to every driver and program of this machine. No network and no usbip program is needed for it: the kernel gets one
@@ -24,7 +24,7 @@ public:
   /// @param devid  what the kernel names in each URB
   /// @return our end, which carries the URBs from now on; nothing while the port is still busy with what was there
   ///         before; Code::usage when there is no such port; Code::io
-  Result<std::optional<Descriptor>> plug(std::size_t slot, std::uint32_t devid, usb::Speed speed);
+  Result<std::optional<Descriptor>> plug(std::size_t slot, std::uint32_t devid, Speed speed);
 
 private:
   explicit VhciHost(std::filesystem::path controller) : controller_(std::move(controller)) {}
@@ -32,4 +32,4 @@ private:
   std::filesystem::path controller_;
 };
 
-}  // namespace modemedic::twin
+}  // namespace modemedic::usb

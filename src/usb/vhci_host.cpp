@@ -1,4 +1,4 @@
-#include "virtual/vhci_host.h"
+#include "usb/vhci_host.h"
 
 #include <cerrno>
 #include <fstream>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace modemedic::twin {
+namespace modemedic::usb {
 
 namespace {
 
@@ -52,9 +52,9 @@ Result<VhciHost> VhciHost::open(std::filesystem::path controller) {
   return VhciHost(std::move(controller));
 }
 
-Result<std::optional<Descriptor>> VhciHost::plug(std::size_t slot, std::uint32_t devid, usb::Speed speed) {
+Result<std::optional<Descriptor>> VhciHost::plug(std::size_t slot, std::uint32_t devid, Speed speed) {
   std::ifstream status(controller_ / "status");
-  auto port = find_port(status, speed == usb::Speed::super ? "ss" : "hs", slot);
+  auto port = find_port(status, speed == Speed::super ? "ss" : "hs", slot);
   if (!port) {
     return fail(Code::usage)
         .what(fmt::format("the virtual USB host controller has no port {}", slot + 1))
@@ -79,4 +79,4 @@ Result<std::optional<Descriptor>> VhciHost::plug(std::size_t slot, std::uint32_t
   return ours;
 }
 
-}  // namespace modemedic::twin
+}  // namespace modemedic::usb
