@@ -18,6 +18,7 @@ namespace {
 /// In the order that --help shows them.
 void add_commands(Grammar& grammar) {
   add_list(grammar);
+  add_mode(grammar);
   add_inspect(grammar);
   add_plan(grammar);
   add_flash(grammar);

@@ -42,6 +42,12 @@ struct Header {
 };
 
 Result<Header> read_header(ByteView bytes) {
+  if (!as_text(bytes).starts_with(magic)) {
+    return bad("it does not start with ANDROID!");
+  }
+  if (bytes.size() < header_size) {
+    return bad("it is cut within its header");
+  }
   ByteReader fields(bytes.first(header_size), Endian::little);
   fields.take(magic.size());
   Header header;
@@ -171,13 +177,16 @@ void write_boot_image(const BootImageContent& content, const std::function<bool(
   }
 }
 
+Result<BootImageShape> read_boot_image_shape(ByteView head) {
+  TRY_ASSIGN(auto header, read_header(head));
+  BootImageShape shape{header.page_size, header.page_size};
+  for (std::uint64_t size : header.sizes) {
+    shape.size += size == 0 ? 0 : padding(shape.size, header.page_size) + size;
+  }
+  return shape;
+}
+
 Result<std::uint64_t> check_boot_image(ByteView bytes) {
-  if (!has_boot_magic(bytes)) {
-    return bad("it does not start with ANDROID!");
-  }
-  if (bytes.size() < header_size) {
-    return bad("it is cut within its header");
-  }
   TRY_ASSIGN(auto header, read_header(bytes));
 
   Parts parts;

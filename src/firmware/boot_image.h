@@ -37,6 +37,16 @@ void write_boot_image(const BootImageContent& content, const std::function<bool(
 /// Does it start ANDROID!? The boot loader goes to fastboot when boot's first page doesn't.
 bool has_boot_magic(ByteView bytes);
 
+/// What the header of a boot image says of the whole.
+struct BootImageShape {
+  std::uint32_t page_size = 0;  ///< bytes
+  std::uint64_t size = 0;       ///< bytes of the image without the padding of its last part
+};
+
+/// @param head  the image's first bytes, at least 1632
+/// @return Code::package_bad: no ANDROID!, too short, or a header that makes no sense
+Result<BootImageShape> read_boot_image_shape(ByteView head);
+
 /// @param bytes  a whole file, or a whole partition with erased 0xFF behind the image
 /// @return the image's size in bytes, padding included. Code::package_bad: no ANDROID!, sizes beyond `bytes`, or an id
 ///         that is not the SHA-1 of the parts (an id of zeros, or longer than a SHA-1, is not judged)

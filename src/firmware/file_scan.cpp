@@ -7,12 +7,13 @@
 namespace modemedic::firmware {
 
 FileScan::FileScan(std::string_view path, std::uint64_t size)
-    : size_(size), may_have_name_(names::is_image(path)), may_be_signed_(names::is_program(path)) {}
+    : size_(size), is_image_(names::is_image(path)), may_be_signed_(names::is_program(path)) {}
 
 void FileScan::feed(ByteView chunk) {
-  if (may_have_name_) {
+  if (is_image_) {
     revisions_.feed(chunk);
     makers_.feed(chunk);
+    ubi_.feed(chunk);
   }
   if (may_be_signed_ && prefix_.size() < signing_prefix) {
     auto count = std::min(chunk.size(), signing_prefix - prefix_.size());
@@ -22,9 +23,10 @@ void FileScan::feed(ByteView chunk) {
 
 FileFacts FileScan::finish(const Buffer* content) {
   FileFacts facts;
-  if (may_have_name_) {
+  if (is_image_) {
     facts.revisions = revisions_.found();
     facts.makers = makers_.found();
+    facts.ubi = ubi_.finish();
   }
   if (may_be_signed_) {
     facts.signing = read_signing(content != nullptr ? *content : prefix_, size_);

@@ -4,6 +4,7 @@
 #include "firmware/maker_scan.h"
 #include "firmware/revision_scan.h"
 #include "firmware/signing.h"
+#include "firmware/ubi_watch.h"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,7 @@ struct FileFacts {
   std::vector<std::string> revisions;  ///< revision names found in it
   std::vector<std::string> makers;     ///< vendors other than Quectel whose marks it holds
   std::optional<Signing> signing;
+  std::optional<UbiReport> ubi;  ///< of a UBI image
 };
 
 /// Reads along while a file is hashed. What it looks for follows from the file's name; the rest of a package costs no
@@ -33,10 +35,11 @@ public:
 
 private:
   std::uint64_t size_;
-  bool may_have_name_;  ///< of a revision or maker
+  bool is_image_;
   bool may_be_signed_;
   RevisionScan revisions_;
   MakerScan makers_;
+  UbiWatch ubi_;
   Buffer prefix_;
 };
 

@@ -10,6 +10,8 @@
 #include "firmware/package_link.h"
 #include "firmware/package_source.h"
 #include "firmware/package_streaming.h"
+#include "firmware/package_use.h"
+#include "firmware/partition_nand.h"
 
 #include <utility>
 
@@ -90,6 +92,24 @@ Result<void> read_user_table(Package& package, const PackageLayout& layout) {
   return {};
 }
 
+/// The package's other tables must tell the same as its MIBIB; nothing is taken from them.
+Result<void> look_at_tables(Package& package, const PackageLayout& layout) {
+  if (!package.user_table.empty()) {
+    compare_tables(package, package.user_table, printable(package.files[*layout.user_table].path));
+  }
+  if (!layout.user_table_xml) {
+    return {};
+  }
+  const auto& path = package.files[*layout.user_table_xml].path;
+  TRY_ASSIGN(auto xml, read_steering(package, *layout.user_table_xml));
+  if (auto table = parse_partition_nand(xml, path)) {
+    compare_tables(package, *table, printable(path));
+  } else {
+    package.findings.push_back({Finding::Level::warning, "tables", table.error().what});
+  }
+  return {};
+}
+
 Result<void> link_firehose(Package& package, const PackageLayout& layout) {
   TRY(read_commands(package));
   TRY(link_images(package));
@@ -120,7 +140,13 @@ Result<Package> read(const std::string& path, const PackageChoice& choice, Event
   set_signing(package);
   set_revision(package, read.facts);
   set_maker(package, read.facts);
-  package.kind == PackageKind::firehose ? add_findings(package) : add_streaming_findings(package);
+  set_uses(package, layout);
+  if (package.kind == PackageKind::firehose) {
+    TRY(look_at_tables(package, layout));
+    add_findings(package, read.facts);
+  } else {
+    add_streaming_findings(package);
+  }
   return package;
 }
 

@@ -32,12 +32,22 @@ enum class Md5Status {
   no_list,     ///< the package has no md5.txt
 };
 
+/// What a flash needs a file for.
+enum class FileUse {
+  image,       ///< it is programmed
+  programmer,  ///< it is handed to the modem to do so
+  steering,    ///< it says what is programmed where
+  about,       ///< it tells of the package: md5.txt, contents.xml, tables that nothing is taken from
+  unused,      ///< nobody needs it
+};
+
 /// A file of the package, after its one verified pass.
 struct PackageFile {
   std::string path;        ///< relative to the package's root: "update/sbl1.mbn"
   std::uint64_t size = 0;  ///< bytes
   Md5 md5{};               ///< of the bytes read; sending compares with it again
   Md5Status status = Md5Status::no_list;
+  FileUse use = FileUse::unused;
   std::size_t entry = 0;  ///< index in the source
   Buffer head;            ///< the first bytes (up to 4 KiB), for what it is
   /// All bytes of a small file that steers the flash or ends it (XML, sbl1.mbn, …), kept so that a solid archive need

@@ -27,9 +27,7 @@ public:
     about_erases();
     about_vendor();
     about_digests();
-    for (const auto& image : package_.images) {
-      about_shape(image);
-    }
+    about_repeats();
   }
 
 private:
@@ -118,27 +116,24 @@ private:
     }
   }
 
-  void about_shape(const Image& image) {
-    const auto& file = package_.file(image);
-    auto head = as_text(file.head);
-    auto partition = fold_case(image.partition);
-    auto odd = [&](const char* why) {
-      add(Finding::Level::warning, "image-shape",
-          fmt::format("{} for {} {}", printable(file.path), image.partition, why));
-    };
-    if (partition == "sbl" && !head.starts_with("\xD1\xDC\x4B\x84\x34\x10\xD7\x73\x5A\x43\x0B\x7D")) {
-      odd("does not start with the code word that the boot ROM looks for");
+  /// The same sectors erased twice wear the chip, and say that nobody looked at the file.
+  void about_repeats() {
+    std::vector<std::size_t> erases;
+    for (std::size_t i = 0; i < package_.commands.size(); ++i) {
+      if (package_.commands[i].kind == RawCommand::Kind::erase) {
+        erases.push_back(i);
+      }
     }
-    if ((partition == "boot" || partition == "recovery") && !head.starts_with("ANDROID!")) {
-      odd("is no boot image (ANDROID!)");
-    }
-    if ((partition == "system" || partition == "modem") && !head.starts_with("UBI#")) {
-      odd("is no UBI image");
-    }
-    // The volume header stands in the second page of each block: ubi-media.h, docs/protocols/package.md.
-    if (head.starts_with("UBI#") && head.size() >= 20 &&
-        load<std::uint32_t>(file.head.data() + 16, Endian::big) != package_.geometry.page_size) {
-      odd("is a UBI image made for another page size");
+    std::ranges::sort(erases, {}, [&](std::size_t i) { return package_.commands[i].range.start.n; });
+    for (std::size_t i = 1; i < erases.size(); ++i) {
+      const auto& before = package_.commands[erases[i - 1]];
+      const auto& after = package_.commands[erases[i]];
+      if (before.range.overlaps(after.range)) {
+        add(Finding::Level::note, "erase-repeated",
+            fmt::format("{} and {} erase the same sectors: {} and {}", describe(before, erases[i - 1]),
+                        describe(after, erases[i]), describe(before.range), describe(after.range)));
+        return;
+      }
     }
   }
 
@@ -161,8 +156,9 @@ std::vector<std::string> blank_after_document_order(const Package& package) {
   return names;
 }
 
-void add_findings(Package& package) {
+void add_findings(Package& package, const std::vector<FileFacts>& facts) {
   Findings(package).run();
+  add_image_findings(package, facts);
 }
 
 }  // namespace modemedic::firmware

@@ -76,7 +76,6 @@ Result<void> ask_fastboot(usb::Bus& bus, const Found& modem, Asked& asked) {
 }
 
 Result<void> ask_by_state(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events, Asked& asked) {
-  TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::question, events));
   switch (modem.sighting.state) {
     case State::running:
       ask_running(bus, modem, deadline, events, asked);
@@ -104,6 +103,16 @@ struct Inquiry {
 }  // namespace
 
 Asked ask_modem(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events) {
+  auto reservation = bus.reserve(modem.device, usb::Purpose::question, events);
+  if (!reservation) {
+    Asked asked;
+    asked.silence = std::move(reservation.error());
+    return asked;
+  }
+  return ask_reserved(bus, modem, deadline, events);
+}
+
+Asked ask_reserved(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events) {
   Asked asked;
   if (auto done = ask_by_state(bus, modem, deadline, events, asked); !done) {
     asked.silence = std::move(done.error());

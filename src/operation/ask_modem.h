@@ -25,6 +25,9 @@ struct Asked {
 /// @param deadline  all is over then, but for a fraction of a second; a boot is waited for until then
 Asked ask_modem(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events);
 
+/// The same for a modem that the caller has reserved.
+Asked ask_reserved(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events);
+
 /// Asks several modems at the same time, each on a thread and a bus of its own where the bus can branch; else one after
 /// the other.
 /// @param patience  for each of them

@@ -1,9 +1,12 @@
 #include "operation/find_modem.h"
 
+#include "operation/ask_modem.h"
+#include "operation/emit_log.h"
 #include "operation/follow_port.h"
-#include "operation/identify.h"
+#include "operation/modem_records.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -14,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration imei_patience = 10s;
+constexpr Duration asking_patience = 10s;
 
 std::string line_of(const Found& found) {
   return fmt::format("port:{} ({}, {})", found.device.port, describe(found.device.fingerprint),
@@ -47,43 +50,53 @@ std::string in_sight(const std::vector<Found>& modems) {
                         : "in sight: " + list_of(modems);
 }
 
-Result<Identity> ask(usb::Bus& bus, const Found& modem, Events& events) {
-  TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::question, events));
-  return identify(bus, modem.device, Deadline::in(bus.clock(), imei_patience), events);
+/// What a modem says of itself, with what is remembered of it for certain.
+Identity all_known(const Asked& asked, const Found& modem, ModemRecords* records) {
+  auto known = records == nullptr ? std::nullopt : records->known_before(modem.device, asked.identity);
+  if (!known || !known->certain) {
+    return asked.identity;
+  }
+  known->record.learn(asked.identity, {});
+  return known->record.identity();
 }
 
-/// Asks the running ones who they are. One that does not answer is not the one, but a person is told.
-std::vector<Found> with_imei(usb::Bus& bus, const std::vector<Found>& modems, std::string_view imei, Events& events) {
+/// Asks all modems who they are. One that does not answer is not the one, but a person is told.
+std::vector<Found> who_are(usb::Bus& bus, const std::vector<Found>& modems, ModemRecords* records, Events& events,
+                           const std::function<bool(const Identity&)>& wanted) {
   std::vector<Found> chosen;
-  for (const auto& modem : modems) {
-    if (modem.sighting.state != knowledge::State::running) {
-      continue;
-    }
-    auto identity = ask(bus, modem, events);
-    if (!identity) {
-      warn(events, fmt::format("{} did not tell its IMEI: {}", line_of(modem), identity.error().what));
-    } else if (identity->imei == imei) {
-      chosen.push_back(modem);
+  auto answers = ask_modems(bus, modems, asking_patience, events);
+  for (std::size_t i = 0; i < modems.size(); ++i) {
+    const auto& asked = answers[i];
+    if (wanted(all_known(asked, modems[i], records))) {
+      chosen.push_back(modems[i]);
+    } else if (!asked.proven()) {
+      emit_warning(events, fmt::format("{} did not tell who it is: {}", line_of(modems[i]),
+                                       asked.silence ? asked.silence->what : "it can't be asked in this state"));
     }
   }
   return chosen;
 }
 
+bool has_chip_serial(const Identity& identity, std::string_view wanted) {
+  return identity.chip.serial && fmt::format("{:08x}", *identity.chip.serial) == wanted;
+}
+
 }  // namespace
 
-Result<std::vector<Found>> find_modems(usb::Bus& bus) {
+Result<std::vector<Found>> find_modems(usb::Bus& bus, Foreign foreign) {
   TRY_ASSIGN(auto devices, bus.snapshot());
   std::vector<Found> modems;
   for (auto& device : devices) {
     auto sighting = knowledge::conclude(device.fingerprint);
-    if (sighting.state != knowledge::State::not_ours) {
+    auto named = foreign == Foreign::named && !sighting.model.empty();
+    if (sighting.state != knowledge::State::not_ours || named) {
       modems.push_back({std::move(device), std::move(sighting)});
     }
   }
   return modems;
 }
 
-Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& events) {
+Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& events, ModemRecords* records) {
   auto colon = selector.find(':');
   auto kind = selector.substr(0, colon);
   auto wanted = colon == std::string::npos ? std::string() : selector.substr(colon + 1);
@@ -101,11 +114,14 @@ Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& eve
   }
   std::vector<Found> chosen;
   if (kind == "imei") {
-    chosen = with_imei(bus, modems, wanted, events);
+    chosen = who_are(bus, modems, records, events, [&](const Identity& identity) { return identity.imei == wanted; });
   } else {
     std::copy_if(modems.begin(), modems.end(), std::back_inserter(chosen), [&](const Found& modem) {
       return wanted == (kind == "port" ? modem.device.port : modem.device.fingerprint.serial);
     });
+  }
+  if (kind == "serial" && chosen.empty()) {
+    chosen = who_are(bus, modems, records, events, [&](const Identity& one) { return has_chip_serial(one, wanted); });
   }
   return the_only_one(std::move(chosen), fmt::format("no modem is at {}", printable(selector)), hint);
 }

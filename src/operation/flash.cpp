@@ -6,10 +6,12 @@
 #include "operation/flash_events.h"
 #include "operation/follow_port.h"
 #include "operation/journal.h"
+#include "operation/modem_records.h"
 #include "operation/past_jobs.h"
 #include "operation/program_image.h"
 #include "operation/prove_flash.h"
 #include "operation/read_back.h"
+#include "operation/recall.h"
 #include "operation/run_firehose.h"
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
@@ -79,6 +81,7 @@ public:
     begin_journal();
     auto walked = walk();
     journal_->verdict(walked);
+    remember_job(walked);
     TRY(std::move(walked));
     report_.bytes_programmed = meter_->finished();
     report_.whole_time = bus_.clock().now() - started;
@@ -142,7 +145,50 @@ private:
       events_.emit(event::Step{"identify", "ask the modem who it is", 0, plan_.plan().steps.size(), {}});
       TRY(ask_identity());
     }
-    return check_fit(known_before_ ? &report_.before : nullptr, package_, options_);
+    auto guess = state == State::edl ? recall_identity() : std::string();
+    auto fits = check_fit(known_before_ || remembered_ ? &report_.before : nullptr, package_, options_);
+    if (!fits && !guess.empty()) {
+      fits.error().hint += ". " + guess;
+    }
+    return fits;
+  }
+
+  /// In EDL a modem tells its chip's serial: it may be known by that.
+  /// @return what the port makes probable and doesn't prove
+  std::string recall_identity() {
+    if (options_.records == nullptr) {
+      return {};
+    }
+    auto recalled = recall(bus_, modem_, *options_.records, events_);
+    if (recalled.identity) {
+      report_.before = std::move(*recalled.identity);
+      remembered_ = true;
+    }
+    return recalled.guess;
+  }
+
+  /// A modem that was switched by us has told its IMEI and its chip's serial: from now on one is known by the other.
+  void remember_chip() {
+    if (options_.records != nullptr && report_.chip) {
+      auto identity = report_.before;
+      identity.chip = *report_.chip;
+      options_.records->saw({modem_.device, std::string(name(modem_.sighting.state)), identity, options_.time});
+    }
+  }
+
+  void remember_job(const Result<void>& walked) {
+    if (options_.records == nullptr) {
+      return;
+    }
+    auto identity = walked ? report_.after : report_.before;
+    identity.chip = report_.chip.value_or(protocol::ChipIdentity{});
+    auto state = walked ? State::running : modem_.sighting.state;
+    auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
+    options_.records->did({modem_.device, std::string(name(state)), identity, options_.time},
+                          {.time = options_.time,
+                           .command = "flash",
+                           .result = std::string(walked ? "ok" : name(walked.error().code)),
+                           .what = what});
   }
 
   Result<void> check_family() const {
@@ -206,6 +252,7 @@ private:
     auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_);
     programmer_runs_ = chip.has_value();
     TRY_ASSIGN(report_.chip, std::move(chip));
+    remember_chip();
     journal_->chip(*report_.chip);
     return {};
   }
@@ -318,6 +365,7 @@ private:
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   bool known_before_ = false;     ///< the modem said who it is
+  bool remembered_ = false;       ///< it was found in EDL, and is known by its chip's serial
   bool programmer_runs_ = false;  ///< and takes commands
   bool erasing_ = false;          ///< the first erase has been sent, or is about to be
 };

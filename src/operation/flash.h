@@ -21,11 +21,12 @@ struct FlashOptions {
   JournalStore* journals = nullptr;  ///< where the job is written down; nullptr: nowhere
   std::string time;                  ///< now, UTC, ISO 8601: journals are named by it
   bool anew = false;                 ///< write everything again, whatever an earlier job has left
+  ModemRecords* records = nullptr;   ///< what is remembered of modems; nullptr: nothing
 };
 
 /// What a flash that ended well can show for it.
 struct FlashReport {
-  Identity before;  ///< empty when the modem was found in EDL
+  Identity before;  ///< empty when the modem was found in EDL and is not remembered
   Identity after;
   std::optional<protocol::ChipIdentity> chip;  ///< what the boot ROM told, when asked
   plan::ChipReport storage;
@@ -37,7 +38,7 @@ struct FlashReport {
 
 /// May this modem take this package at all? Order code and memory must be equal; another baseline and an unknown
 /// identity are stops.
-/// @param identity  nullptr when the modem can't be asked (EDL)
+/// @param identity  nullptr when the modem can't be asked (EDL) and is not remembered by its chip's serial
 /// @return Code::refused with the rule
 Result<void> check_fit(const Identity* identity, const firmware::Package& package, const FlashOptions& options);
 

@@ -1,5 +1,6 @@
 #include "operation/switch_mode.h"
 
+#include "operation/emit_log.h"
 #include "operation/follow_port.h"
 #include "operation/run_at.h"
 #include "operation/run_diag.h"
@@ -22,20 +23,6 @@ constexpr Duration edl_patience = 30s;  ///< 1 to 5 s on a 9x07, up to 30 s on l
 /// How long one that came back as it was may take to leave again, and how often it is asked.
 constexpr Duration same_again_patience = 5s;
 constexpr int most_attempts = 2;
-
-/// Proves that the port is DIAG and says the magic. The echo, if any, is read so that the modem is not kept waiting.
-Result<void> request_edl(usb::Bus& bus, const Found& modem, std::uint8_t interface_number, Events& events) {
-  TRY_ASSIGN(auto pipe, bus.open(modem.device, interface_number));
-  TRY_ASSIGN(auto built, prove_diag(*pipe, bus.clock(), Deadline::in(bus.clock(), diag_patience)));
-  events.emit(event::Log{event::Log::Level::debug,
-                         fmt::format("DIAG answers on interface {}: built {}", interface_number, printable(built))});
-  auto sent = send_diag(*pipe, bus.clock(), protocol::diag::switch_to_edl_request());
-  auto echo = sent ? drain(*pipe, bus.clock(), 200ms) : sent;
-  if (!echo && echo.error().code != Code::modem_lost) {
-    return echo;  // a modem that is gone already has obeyed
-  }
-  return {};
-}
 
 Failure arrived_as(const Found& found) {
   return fail(Code::device_refused)
@@ -77,17 +64,29 @@ Result<Found> wait_for_arrival(usb::Bus& bus, usb::DeviceInfo modem, Events& eve
 
 }  // namespace
 
+Result<void> request_by_diag(usb::Bus& bus, const Found& modem, ByteView body, Events& events) {
+  auto interface_number = knowledge::diag_interface(modem.device.fingerprint);
+  if (!interface_number) {
+    return fail(Code::refused)
+        .rule("mode")
+        .what("the modem shows no DIAG interface in this USB composition, so it can't be switched to a flash mode")
+        .hint("AT+QCFG=\"usbcfg\" with diag set to 1 brings it back; nothing was sent");
+  }
+  TRY_ASSIGN(auto pipe, bus.open(modem.device, *interface_number));
+  TRY_ASSIGN(auto built, prove_diag(*pipe, bus.clock(), Deadline::in(bus.clock(), diag_patience)));
+  emit_debug(events, fmt::format("DIAG answers on interface {}: built {}", *interface_number, printable(built)));
+  auto sent = send_diag(*pipe, bus.clock(), body);
+  auto echo = sent ? drain(*pipe, bus.clock(), 200ms) : sent;
+  if (!echo && echo.error().code != Code::modem_lost) {
+    return echo;  // a modem that is gone already has obeyed
+  }
+  return {};
+}
+
 Result<Found> switch_to_edl(usb::Bus& bus, const Found& modem, Events& events) {
   auto found = modem;
   for (auto attempt = 0; attempt < most_attempts && found.sighting.state == knowledge::State::running; ++attempt) {
-    auto interface_number = knowledge::diag_interface(found.device.fingerprint);
-    if (!interface_number) {
-      return fail(Code::refused)
-          .rule("mode")
-          .what("the modem shows no DIAG interface in this USB composition, so it can't be switched to EDL")
-          .hint("AT+QCFG=\"usbcfg\" with diag set to 1 brings it back; nothing was sent");
-    }
-    TRY(request_edl(bus, found, *interface_number, events));
+    TRY(request_by_diag(bus, found, protocol::diag::switch_to_edl_request(), events));
     TRY_ASSIGN(found, wait_for_arrival(bus, found.device, events));
   }
   if (found.sighting.state != knowledge::State::edl) {

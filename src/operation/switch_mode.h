@@ -6,6 +6,12 @@
 
 namespace modemedic::operation {
 
+/// Sends a running modem a DIAG request that takes it elsewhere. The port is proven to be DIAG first. The echo, if any,
+/// is read so that the modem is not kept waiting; that it comes is not required.
+/// @param body  without HDLC framing
+/// @return Code::refused when the modem has no DIAG interface, Code::timeout when DIAG does not answer
+Result<void> request_by_diag(usb::Bus& bus, const Found& modem, ByteView body, Events& events);
+
 /// Sends a running modem into EDL over DIAG and waits until 05c6:9008 is on its port (facts: at-diag.md). The echo is
 /// not required: only the bus tells.
 /// @return the modem in EDL; Code::refused when it has no DIAG interface, Code::timeout when DIAG does not answer or

@@ -33,6 +33,10 @@ Buffer switch_to_edl_request() {
   return Buffer{std::byte{0x4b}, std::byte{0x65}, std::byte{0x01}, std::byte{0x00}};
 }
 
+Buffer download_mode_request() {
+  return Buffer{std::byte{0x3a}};
+}
+
 Buffer reset_request() {
   return Buffer{std::byte{0x29}, std::byte{0x02}, std::byte{0x00}};
 }

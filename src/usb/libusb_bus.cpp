@@ -207,7 +207,10 @@ Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uin
         .device("port " + device.port)
         .hint("take the modem's power away and give it back, then look again with modemedic list");
   }
-  auto claim = LibusbClaim::take(loop_, seen->second.device.get(), info, interface_number, clock_);
+  if (guardian_ == nullptr) {
+    guardian_ = DriverGuardian::start();
+  }
+  auto claim = LibusbClaim::take(loop_, guardian_, seen->second.device.get(), info, interface_number, clock_);
   if (!claim) {
     claim.error().device = "port " + device.port;
     return fail(std::move(claim.error()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "usb/bus.h"
+#include "usb/driver_guardian.h"
 #include "usb/libusb_loop.h"
 #include "usb/sysfs.h"
 
@@ -58,7 +59,8 @@ private:
   const Clock& clock_;
   Sysfs sysfs_;
   std::shared_ptr<LibusbLoop> loop_;
-  Devices devices_;  ///< of the loop above: goes first
+  std::shared_ptr<DriverGuardian> guardian_;  ///< from the first open() on
+  Devices devices_;                           ///< of the loop above: goes first
   std::uint64_t enumerations_ = 0;
   std::uint64_t changes_seen_ = 0;
   std::string signature_seen_;

@@ -38,18 +38,20 @@ Result<void> check_tty(const Sysfs& sysfs, const std::string& port, std::uint8_t
 
 }  // namespace
 
-Result<std::unique_ptr<LibusbClaim>> LibusbClaim::take(std::shared_ptr<LibusbLoop> loop, libusb_device* device,
+Result<std::unique_ptr<LibusbClaim>> LibusbClaim::take(std::shared_ptr<LibusbLoop> loop,
+                                                       std::shared_ptr<DriverGuardian> guardian, libusb_device* device,
                                                        const DeviceInfo& info, std::uint8_t interface_number,
                                                        const Clock& clock) {
-  std::unique_ptr<LibusbClaim> claim(new LibusbClaim(std::move(loop), interface_number));
+  std::unique_ptr<LibusbClaim> claim(new LibusbClaim(std::move(loop), std::move(guardian), interface_number));
   TRY(claim->open(device));
   TRY(check_tty(Sysfs(), info.port, interface_number));
   TRY(claim->claim(info, clock));
   return claim;
 }
 
-LibusbClaim::LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::uint8_t interface_number)
-    : loop_(std::move(loop)), interface_number_(interface_number) {}
+LibusbClaim::LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::shared_ptr<DriverGuardian> guardian,
+                         std::uint8_t interface_number)
+    : loop_(std::move(loop)), guardian_(std::move(guardian)), interface_number_(interface_number) {}
 
 LibusbClaim::~LibusbClaim() {
   if (handle_ == nullptr) {
@@ -58,10 +60,18 @@ LibusbClaim::~LibusbClaim() {
   if (claimed_) {
     libusb_release_interface(handle_, interface_number_);
   }
-  if (detached_) {
-    libusb_attach_kernel_driver(handle_, interface_number_);
+  if (touched_) {
+    give_back();
   }
   libusb_close(handle_);
+}
+
+/// Even where no driver was detached: one that came while we had the interface was turned away, and isn't called again.
+void LibusbClaim::give_back() {
+  libusb_attach_kernel_driver(handle_, interface_number_);
+  if (guardian_ != nullptr) {
+    guardian_->gave_back(taken_);
+  }
 }
 
 Result<void> LibusbClaim::open(libusb_device* device) {
@@ -74,6 +84,12 @@ Result<void> LibusbClaim::open(libusb_device* device) {
 }
 
 Result<void> LibusbClaim::claim(const DeviceInfo& info, const Clock& clock) {
+  auto* device = libusb_get_device(handle_);
+  taken_ = {libusb_get_bus_number(device), libusb_get_device_address(device), interface_number_};
+  touched_ = true;
+  if (guardian_ != nullptr) {
+    guardian_->took(taken_);
+  }
   auto deadline = Deadline::in(clock, settle_patience);
   for (;;) {
     auto result = try_claim();
@@ -104,7 +120,6 @@ int LibusbClaim::try_claim() {
     if (result != LIBUSB_SUCCESS && result != LIBUSB_ERROR_NOT_FOUND && result != LIBUSB_ERROR_NOT_SUPPORTED) {
       return result;
     }
-    detached_ = detached_ || result == LIBUSB_SUCCESS;
   }
   return libusb_claim_interface(handle_, interface_number_);
 }

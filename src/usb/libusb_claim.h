@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "usb/driver_guardian.h"
 #include "usb/fingerprint.h"
 #include "usb/libusb_loop.h"
 
@@ -17,7 +18,9 @@ namespace modemedic::usb {
 class LibusbClaim {
 public:
   /// @return Code::permission; Code::busy, naming the program that holds the interface; Code::modem_lost
-  static Result<std::unique_ptr<LibusbClaim>> take(std::shared_ptr<LibusbLoop> loop, libusb_device* device,
+  /// @param guardian  gives the driver back if we can't; may be null
+  static Result<std::unique_ptr<LibusbClaim>> take(std::shared_ptr<LibusbLoop> loop,
+                                                   std::shared_ptr<DriverGuardian> guardian, libusb_device* device,
                                                    const DeviceInfo& info, std::uint8_t interface_number,
                                                    const Clock& clock);
 
@@ -30,16 +33,20 @@ public:
   LibusbLoop& loop() const { return *loop_; }
 
 private:
-  LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::uint8_t interface_number);
+  LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::shared_ptr<DriverGuardian> guardian,
+              std::uint8_t interface_number);
 
   Result<void> open(libusb_device* device);
   Result<void> claim(const DeviceInfo& info, const Clock& clock);
   int try_claim();
+  void give_back();
 
   std::shared_ptr<LibusbLoop> loop_;
+  std::shared_ptr<DriverGuardian> guardian_;
   std::uint8_t interface_number_;
   libusb_device_handle* handle_ = nullptr;
-  bool detached_ = false;
+  TakenInterface taken_{};
+  bool touched_ = false;  ///< its driver may be detached
   bool claimed_ = false;
 };
 

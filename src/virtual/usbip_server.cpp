@@ -18,7 +18,8 @@ namespace modemedic::twin {
 namespace {
 
 constexpr std::size_t most_connections = 64;
-constexpr int backlog = 16;
+/// A host that asks many modems at once connects for each: what the queue drops comes again only a second later.
+constexpr int backlog = 256;
 constexpr auto plug_pause = std::chrono::milliseconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 

@@ -355,7 +355,7 @@ TEST_F(PackageTest, FindsVendorTags) {
 TEST_F(PackageTest, FindsImagesThatDoNotLookLikeTheirPartition) {
   TinyPackage tiny;
   tiny.files["update/sbl1.mbn"] = test::noise(5000, 77);
-  tiny.files["update/mdm9607-sysfs.ubi"][18] = std::byte{0x10};  // volume header at 4096: a p4K image
+  tiny.files["update/mdm9607-sysfs.ubi"] = test::noise(5000, 78);
   auto package = read(tiny);
   ASSERT_TRUE(package) << package.error().what;
   EXPECT_THAT(ids(*package), ElementsAre("md5-absent-file", "image-shape", "image-shape"));
@@ -385,7 +385,8 @@ TEST_F(PackageTest, AsksWhichOfTwoRawprogramFiles) {
        {"rawprogram_nand_p2K_b128K_factory.xml", "update/firehose/rawprogram_nand_p2K_b128K_factory.xml"}) {
     auto package = read(files, {{}, choice, {}});
     ASSERT_TRUE(package) << package.error().what;
-    EXPECT_EQ(package->files[package->rawprogram.value()].path, "update/firehose/rawprogram_nand_p2K_b128K_factory.xml");
+    EXPECT_EQ(package->files[package->rawprogram.value()].path,
+              "update/firehose/rawprogram_nand_p2K_b128K_factory.xml");
   }
   EXPECT_THAT(failure_of(files, {{}, "other.xml", {}}), failed_with(Code::usage, "no rawprogram file \"other.xml\""));
 }

@@ -1,7 +1,10 @@
 #include "tiny_package.h"
 
 #include "base/digest.h"
+#include "firmware/boot_image.h"
+#include "firmware/mbn.h"
 #include "firmware/mibib.h"
+#include "firmware/ubi_writer.h"
 #include "support/tool.h"
 
 #include <algorithm>
@@ -22,21 +25,46 @@ namespace {
 
 using firmware::Partition;
 
-Buffer join(std::string_view head, const Buffer& tail) {
-  auto bytes = text_bytes(head);
-  bytes.insert(bytes.end(), tail.begin(), tail.end());
-  return bytes;
+/// A UBI image of whole blocks with one static volume, whose data begin with `text`.
+Buffer ubi(std::string volume, std::string_view text, std::size_t size, unsigned seed) {
+  auto data = text_bytes(text);
+  auto rest = noise(size, seed);
+  data.insert(data.end(), rest.begin(), rest.end());
+  firmware::UbiShape shape{128_KiB, 2048, seed};
+  firmware::UbiVolumeContent content;
+  content.name = std::move(volume);
+  content.size = data.size();
+  content.read = [&](std::uint64_t offset, std::span<std::byte> into) {
+    std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+  };
+  Buffer image;
+  firmware::write_ubi(shape, std::span(&content, 1), [&](ByteView peb) {
+    image.insert(image.end(), peb.begin(), peb.end());
+    return true;
+  });
+  return image;
 }
 
-/// An erase-counter header as UBI has it: volume header in the second page, data in the third.
-Buffer ubi(std::uint32_t page, std::string_view text, std::size_t size, unsigned seed) {
-  ByteWriter out(Endian::big);
-  out.text("UBI#", 4).u32(0x01000000).u64(0).u32(page).u32(2 * page);
-  out.text(text, text.size());
-  auto bytes = out.take();
-  auto rest = noise(size, seed);
-  bytes.insert(bytes.end(), rest.begin(), rest.end());
-  return bytes;
+Buffer elf(std::size_t size, unsigned seed) {
+  auto code = noise(size, seed);
+  const ByteView segments[] = {code};
+  return firmware::make_elf(segments, 0x08000000);
+}
+
+Buffer boot_image(std::size_t size, unsigned seed) {
+  auto kernel = noise(size, seed);
+  firmware::BootImageContent content;
+  content.kernel = {kernel.size(), [&](std::uint64_t offset, std::span<std::byte> into) {
+                      std::copy_n(kernel.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+                    }};
+  content.ramdisk = content.kernel;
+  content.device_tree = content.kernel;
+  Buffer image;
+  firmware::write_boot_image(content, [&](ByteView piece) {
+    image.insert(image.end(), piece.begin(), piece.end());
+    return true;
+  });
+  return image;
 }
 
 std::string windows_path(std::string path) {
@@ -115,27 +143,18 @@ TinyPackage::TinyPackage() {
       "<product_name>MDM9607.LE.1.0</product_name>\r\n<chipid flavor=\"asic\">MDM9607</chipid>\r\n"
       "</product_flavors>\r\n</contents>\r\n");
   files["EG25-G_release_notes.pdf"] = text_bytes("%PDF-1.4 all is well");
-  files["update/sbl1.mbn"] = join({"\xD1\xDC\x4B\x84\x34\x10\xD7\x73\x5A\x43\x0B\x7D", 12}, noise(5000, 1));
-  files["update/tz.mbn"] = join(
-      "\x7F"
-      "ELF",
-      noise(9000, 2));
-  files["update/rpm.mbn"] = join(
-      "\x7F"
-      "ELF",
-      noise(2048, 3));
-  files["update/appsboot.mbn"] = noise(3000, 4);
-  files["update/ENPRG9x07.mbn"] = noise(1000, 5);
-  files["update/NPRG9x07.mbn"] = noise(1000, 6);
-  files["update/mdm9607-boot.img"] = join("ANDROID!", noise(70000, 7));
-  files["update/NON-HLOS.ubi"] = ubi(2048, "QC_IMAGE_VERSION_STRING=MPSS EG25GGBR07A08M2G\n", 150000, 8);
-  files["update/mdm9607-recovery.ubi"] = ubi(2048, "", 5000, 9);
-  files["update/usrdata.ubi"] = ubi(2048, "", 6000, 10);
-  files["update/mdm9607-sysfs.ubi"] = ubi(2048, "Project Rev : EG25GGBR07A08M2G_30.006.30.006\n", 200000, 11);
-  files["update/firehose/prog_nand_firehose_9x07.mbn"] = join(
-      "\x7F"
-      "ELF",
-      noise(4000, 12));
+  files["update/sbl1.mbn"] = firmware::make_sbl(noise(5000, 1), 2048);
+  files["update/tz.mbn"] = elf(9000, 2);
+  files["update/rpm.mbn"] = elf(2048, 3);
+  files["update/appsboot.mbn"] = elf(3000, 4);
+  files["update/ENPRG9x07.mbn"] = elf(1000, 5);
+  files["update/NPRG9x07.mbn"] = elf(1000, 6);
+  files["update/mdm9607-boot.img"] = boot_image(20000, 7);
+  files["update/NON-HLOS.ubi"] = ubi("modem", "QC_IMAGE_VERSION_STRING=MPSS EG25GGBR07A08M2G\n", 150000, 8);
+  files["update/mdm9607-recovery.ubi"] = ubi("recoveryfs", "", 5000, 9);
+  files["update/usrdata.ubi"] = ubi("usr_data", "", 6000, 10);
+  files["update/mdm9607-sysfs.ubi"] = ubi("system", "Project Rev : EG25GGBR07A08M2G_30.006.30.006\n", 200000, 11);
+  files["update/firehose/prog_nand_firehose_9x07.mbn"] = elf(4000, 12);
   files["update/firehose/patch_p2K_b128K.xml"] = text_bytes(
       "<?xml version=\"1.0\" ?>\n<patches>\n  <patch SECTOR_SIZE_IN_BYTES=\"2048\" byte_offset=\"16\" "
       "filename=\"partition_complete_p2K_b128K.mbn\" physical_partition_number=\"0\" size_in_bytes=\"4\" "

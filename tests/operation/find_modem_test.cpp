@@ -1,5 +1,7 @@
 #include "operation/find_modem.h"
 
+#include "operation/modem_records.h"
+#include "support/tool.h"
 #include "support/twin_bench.h"
 
 #include <gmock/gmock.h>
@@ -45,6 +47,43 @@ TEST_F(TwoModems, AreSelectedByPortAndImei) {
   EXPECT_EQ(find("port:1-2")->device.port, "1-2");
   EXPECT_EQ(find("imei:" + second->imei())->device.port, "1-2");
   EXPECT_EQ(find("imei:" + bench.modem->imei())->device.port, "1-1");
+}
+
+TEST_F(TwoModems, AreSelectedByTheSerialOfUsbAndOfTheChip) {
+  EXPECT_EQ(find("serial:12345678")->device.port, "1-2");
+  second->power_cut();
+  bench.power_on(*second, twin::Mode::edl);  // shows no serial on USB, but tells it when asked
+  EXPECT_EQ(find("serial:12345678")->device.port, "1-2");
+}
+
+TEST_F(TwoModems, AreSelectedInEdlByTheImeiThatIsRemembered) {
+  test::TemporaryDirectory dir;
+  ModemRecords records(dir.path(), "test", bench.events);
+  auto imei = second->imei();
+  auto device = find("port:1-2")->device;
+  Identity both;
+  both.imei = imei;
+  both.chip.serial = 0x12345678;
+  records.saw({device, "edl", both, "2026-11-21T09:30:00Z"});
+  second->power_cut();
+  bench.power_on(*second, twin::Mode::edl);
+  auto found = find_modem(bench.bus, "imei:" + imei, bench.events, &records);
+  ASSERT_TRUE(found) << found.error().what;
+  EXPECT_EQ(found->device.port, "1-2");
+  EXPECT_FALSE(find("imei:" + imei)) << "without records nobody knows";
+}
+
+TEST_F(TwoModems, AreNotSelectedInEdlByTheirPortsPast) {
+  test::TemporaryDirectory dir;
+  ModemRecords records(dir.path(), "test", bench.events);
+  auto imei = second->imei();
+  auto device = find("port:1-2")->device;
+  Identity running;
+  running.imei = imei;
+  records.saw({device, "running", running, "2026-11-21T09:30:00Z"});
+  second->power_cut();
+  bench.power_on(*second, twin::Mode::edl);
+  EXPECT_FALSE(find_modem(bench.bus, "imei:" + imei, bench.events, &records));
 }
 
 TEST_F(TwoModems, AreNotConfusedWithOneThatIsNotThere) {

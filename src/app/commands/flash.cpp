@@ -4,16 +4,15 @@
 #include "app/data_directory.h"
 #include "app/flash_view.h"
 #include "app/open_bus.h"
+#include "app/open_records.h"
 #include "app/package_option.h"
 #include "base/bytes.h"
 
 #include <cstdio>
-#include <ctime>
 #include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -55,13 +54,15 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   const auto& [package, proven] = planned;
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global, clock));
-  TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output));
+  auto records = open_records(global, output);
+  TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
   TRY(confirm(options, modem, package));
   operation::FlashOptions flash_options;
   flash_options.overrides.insert(options.overrides.begin(), options.overrides.end());
   operation::FolderJournals journals(data_directory(global.data) / "journal");
   flash_options.journals = &journals;
-  flash_options.time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+  flash_options.time = utc_now();
+  flash_options.records = &records;
   flash_options.anew = options.anew;
   TRY_ASSIGN(auto report, operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
   show_report(report, output);

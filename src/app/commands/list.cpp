@@ -1,8 +1,14 @@
 #include "app/commands/commands.h"
+#include "app/modem_view.h"
 #include "app/open_bus.h"
+#include "app/open_records.h"
+#include "app/warnings_only.h"
 #include "base/bytes.h"
-#include "operation/find_modem.h"
-#include "operation/identify.h"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,79 +19,133 @@ namespace modemedic::app {
 namespace {
 
 using namespace std::chrono_literals;
+using operation::Found;
 
-constexpr auto patience = 3s;  // a silent port must not hold up the list
+/// Everything in sight is told within 3 s, also what keeps silent.
+constexpr Duration patience = 2500ms;
 
-std::string usb_name(const usb::Fingerprint& fingerprint) {
-  return fmt::format("{:04x}:{:04x}", fingerprint.vid, fingerprint.pid);
-}
+/// How soon Ctrl-C is heeded while nothing happens.
+constexpr Duration watch_slice = 250ms;
 
-struct Row {
-  operation::Found found;
-  operation::Identity identity;  ///< of a running modem that answered
-  std::string silence;           ///< why it didn't
+/// What is in sight, asked who it is and looked up in what was known before.
+class Look {
+public:
+  Look(const GlobalOptions& global, usb::Bus& bus, Output& output)
+      : bus_(bus), events_(output), records_(open_records(global, output)) {}
+
+  std::vector<Listed> at(const std::vector<Found>& modems) {
+    auto answers = operation::ask_modems(bus_, modems, patience, events_);
+    std::vector<Listed> listed;
+    for (std::size_t i = 0; i < modems.size(); ++i) {
+      const auto& identity = answers[i].identity;
+      auto known = records_.known_before(modems[i].device, identity);
+      if (modems[i].sighting.state != knowledge::State::not_ours) {
+        records_.saw({modems[i].device, std::string(name(modems[i].sighting.state)), identity, utc_now()});
+      }
+      listed.push_back({modems[i], std::move(answers[i]), std::move(known)});
+    }
+    return listed;
+  }
+
+private:
+  usb::Bus& bus_;
+  WarningsOnly events_;
+  operation::ModemRecords records_;
 };
 
-Row look_at(usb::Bus& bus, const operation::Found& found, Output& output) {
-  Row row{found, {}, {}};
-  if (found.sighting.state == knowledge::State::running) {
-    auto reservation = bus.reserve(found.device, usb::Purpose::question, output);
-    if (!reservation) {
-      row.silence = reservation.error().what;
-      return row;
-    }
-    auto identity = operation::identify(bus, found.device, Deadline::in(bus.clock(), patience), output);
-    if (identity) {
-      row.identity = *identity;
-    } else {
-      row.silence = identity.error().what;
-    }
-  }
-  return row;
-}
-
-void print(const Row& row, Output& output) {
-  const auto& [device, sighting] = row.found;
-  output.object("modem", {{"port", device.port},
-                          {"state", name(sighting.state)},
-                          {"certainty", row.identity.model.empty() ? "likely" : "proven"},
-                          {"usb", usb_name(device.fingerprint)},
-                          {"product", device.fingerprint.product},
-                          {"model", row.identity.model.empty() ? sighting.model : row.identity.model},
-                          {"family", sighting.family},
-                          {"revision", row.identity.revision},
-                          {"imei", row.identity.imei},
-                          {"because", sighting.because},
-                          {"silence", row.silence},
-                          {"next", sighting.next}});
-  const auto& model = row.identity.model.empty() ? sighting.model : row.identity.model;
-  output.line(fmt::format("{:<8} {:<10} {:<9} {:<14} {:<32} {}", device.port, name(sighting.state),
-                          usb_name(device.fingerprint), printable(model), printable(row.identity.revision),
-                          row.silence.empty() ? sighting.next : "AT does not answer: " + printable(row.silence)));
-}
-
-Result<void> list(const GlobalOptions& global, Output& output) {
-  SteadyClock clock;
-  TRY_ASSIGN(auto bus, open_bus(global, clock));
-  TRY_ASSIGN(auto modems, operation::find_modems(*bus));
+Result<void> list_once(usb::Bus& bus, Look& look, Output& output) {
+  TRY_ASSIGN(auto modems, operation::find_modems(bus, operation::Foreign::named));
   if (modems.empty()) {
     return fail(Code::no_modem)
         .what("no modem in sight")
         .hint("check power and cable; `dmesg | tail` shows whether the machine sees any USB device come and go");
   }
-  output.line(fmt::format("{:<8} {:<10} {:<9} {:<14} {:<32} {}", "PORT", "STATE", "USB", "MODEL", "REVISION", "NEXT"));
-  for (const auto& modem : modems) {
-    print(look_at(*bus, modem, output), output);
+  output.line(heading());
+  for (const auto& modem : look.at(modems)) {
+    output.object("modem", to_json(modem));
+    output.line(line_of(modem));
   }
   return {};
+}
+
+/// Tells what changes as it changes: a line, or an object, for each modem that comes, tells who it is, and leaves.
+class Watch {
+public:
+  Watch(usb::Bus& bus, Look& look, Output& output) : bus_(bus), look_(look), output_(output) {}
+
+  Result<void> run(const std::stop_token& stop) {
+    output_.line(fmt::format("{:<20} {:<8} {}", "TIME", "CHANGE", heading()));
+    while (!stop.stop_requested()) {
+      TRY_ASSIGN(auto now, operation::find_modems(bus_, operation::Foreign::named));
+      tell_changes(now);
+      TRY(bus_.wait_change(Deadline::in(bus_.clock(), watch_slice)));
+    }
+    return {};
+  }
+
+private:
+  void tell_changes(const std::vector<Found>& now) {
+    std::map<std::string, Found> there;
+    std::vector<Found> fresh;
+    for (const auto& modem : now) {
+      there.emplace(modem.device.port, modem);
+      auto known = there_.find(modem.device.port);
+      if (known == there_.end() || known->second.device.enumeration != modem.device.enumeration) {
+        fresh.push_back(modem);
+      }
+    }
+    for (const auto& [port, modem] : there_) {
+      auto again = there.find(port);
+      if (again == there.end() || again->second.device.enumeration != modem.device.enumeration) {
+        tell("left", {modem, {}, {}});
+        last_[port] = std::string(name(modem.sighting.state));
+      }
+    }
+    there_ = std::move(there);
+    for (const auto& modem : fresh) {
+      tell("appeared", {modem, {}, {}});
+    }
+    for (const auto& modem : fresh.empty() ? std::vector<Listed>() : look_.at(fresh)) {
+      if (modem.asked.proven() || modem.asked.silence) {
+        tell(modem.asked.proven() ? "answers" : "silent", modem);
+      }
+    }
+  }
+
+  void tell(const std::string& change, const Listed& modem) {
+    auto was = last_.find(modem.found.device.port);
+    Json fields{{"time", utc_now()}, {"change", change}};
+    fields.update(to_json(modem));
+    if (change == "appeared" && was != last_.end()) {
+      fields["was"] = was->second;
+    }
+    output_.object("modem", fields);
+    output_.line(fmt::format("{:<20} {:<8} {}", utc_now(), change, line_of(modem)));
+    std::fflush(stdout);  // somebody reads along
+  }
+
+  usb::Bus& bus_;
+  Look& look_;
+  Output& output_;
+  std::map<std::string, Found> there_;       ///< by port
+  std::map<std::string, std::string> last_;  ///< the state of who left a port last
+};
+
+Result<void> list(const GlobalOptions& global, bool watch, Output& output, const std::stop_token& stop) {
+  SteadyClock clock;
+  TRY_ASSIGN(auto bus, open_bus(global, clock));
+  Look look(global, *bus, output);
+  return watch ? Watch(*bus, look, output).run(stop) : list_once(*bus, look, output);
 }
 
 }  // namespace
 
 void add_list(Grammar& grammar) {
-  grammar.command("list", "every modem in sight: port, state, model, what to do next",
-                  "modemedic --bus usbip:127.0.0.1 list",
-                  [&grammar](Output& output, auto&) { return list(grammar.global(), output); });
+  auto watch = std::make_shared<bool>(false);
+  auto& command = grammar.command(
+      "list", "every modem in sight: port, state, model, what to do next", "modemedic list --watch",
+      [&grammar, watch](Output& output, auto& stop) { return list(grammar.global(), *watch, output, stop); });
+  command.add_flag("--watch", *watch, "go on, and tell what comes, goes and changes, until Ctrl-C");
 }
 
 }  // namespace modemedic::app

@@ -1,0 +1,144 @@
+#include "app/modem_view.h"
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "knowledge/state.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace modemedic::app {
+
+using knowledge::State;
+using operation::Identity;
+
+namespace {
+
+std::string usb_name(const usb::Fingerprint& fingerprint) {
+  return fmt::format("{:04x}:{:04x}", fingerprint.vid, fingerprint.pid);
+}
+
+/// What it says of itself, or what was known of it for certain.
+std::string first_of(const std::string& said, const Listed& modem, std::string operation::ModemRecord::*remembered) {
+  return said.empty() && modem.known && modem.known->certain ? modem.known->record.*remembered : said;
+}
+
+std::string model_of(const Listed& modem) {
+  auto model = first_of(modem.asked.identity.model, modem, &operation::ModemRecord::model);
+  return model.empty() ? modem.found.sighting.model : model;
+}
+
+std::string revision_of(const Listed& modem) {
+  return first_of(modem.asked.identity.revision, modem, &operation::ModemRecord::revision);
+}
+
+/// In words, what a modem that runs lacks; empty when it is well.
+std::string illness(const Identity& identity) {
+  if (identity.imei.empty()) {
+    return "it has no IMEI: EFS is lost";
+  }
+  if (identity.cfun == "5") {
+    return "CFUN 5, factory test mode: its calibration is lost";
+  }
+  if (identity.cfun == "7") {
+    return "CFUN 7, offline: RF data and EFS do not fit together";
+  }
+  return identity.revision_ready ? "" : "it still starts: ask again";
+}
+
+std::string next_step(const Listed& modem) {
+  const auto& [found, asked, known] = modem;
+  if (found.sighting.state == State::running && asked.by == "AT") {
+    auto what = illness(asked.identity);
+    return what.empty() ? found.sighting.next : what;
+  }
+  auto silence = asked.silence ? asked.silence->what + ". " : "";
+  if (found.sighting.state == State::running && asked.silence) {
+    return silence + asked.silence->hint;
+  }
+  if (known && !known->certain) {
+    return fmt::format("{}{} (on this port {} was seen last, which proves nothing)", silence, found.sighting.next,
+                       known->record.revision.empty() ? "an unknown modem" : known->record.revision);
+  }
+  return silence + found.sighting.next;
+}
+
+Json to_json(const operation::ModemRecords::Known& known) {
+  return {{"certain", known.certain},  {"model", known.record.model}, {"revision", known.record.revision},
+          {"imei", known.record.imei}, {"ran", known.record.ran},     {"seen", known.record.last_seen()}};
+}
+
+void add_chip(const protocol::ChipIdentity& chip, Json& fields) {
+  if (chip.serial) {
+    fields["chip_serial"] = fmt::format("{:08x}", *chip.serial);
+  }
+  if (chip.hwid) {
+    fields["hwid"] = fmt::format("{:016x}", *chip.hwid);
+  }
+  if (!chip.pk_hash.empty()) {
+    fields["pk_hash"] = hex_digits(chip.pk_hash);
+  }
+}
+
+void add_identity(const Identity& identity, Json& fields) {
+  for (const auto& [key, value] : {std::pair("order_code", &identity.order_code),
+                                   {"revision_by", &identity.revision_by},
+                                   {"cfun", &identity.cfun},
+                                   {"sim", &identity.sim},
+                                   {"iccid", &identity.iccid},
+                                   {"usbnet", &identity.usbnet},
+                                   {"usbcfg", &identity.usbcfg}}) {
+    if (!value->empty()) {
+      fields[key] = *value;
+    }
+  }
+  if (identity.fused) {
+    fields["fused"] = *identity.fused;
+  }
+  add_chip(identity.chip, fields);
+}
+
+}  // namespace
+
+std::string certainty(const Listed& modem) {
+  if (modem.asked.proven()) {
+    return "proven";
+  }
+  return modem.found.sighting.model.empty() && modem.found.sighting.state == State::running ? "unknown" : "likely";
+}
+
+Json to_json(const Listed& modem) {
+  const auto& [found, asked, known] = modem;
+  Json fields{{"port", found.device.port},
+              {"state", name(found.sighting.state)},
+              {"certainty", certainty(modem)},
+              {"answered", asked.by},
+              {"usb", usb_name(found.device.fingerprint)},
+              {"product", found.device.fingerprint.product},
+              {"model", model_of(modem)},
+              {"family", found.sighting.family},
+              {"revision", revision_of(modem)},
+              {"imei", first_of(asked.identity.imei, modem, &operation::ModemRecord::imei)},
+              {"because", found.sighting.because},
+              {"silence", asked.silence ? asked.silence->what : ""},
+              {"next", next_step(modem)}};
+  add_identity(asked.identity, fields);
+  if (known) {
+    fields["known"] = to_json(*known);
+  }
+  return fields;
+}
+
+std::string heading() {
+  return fmt::format("{:<8} {:<10} {:<9} {:<9} {:<14} {:<32} {}", "PORT", "STATE", "CERTAINTY", "USB", "MODEL",
+                     "REVISION", "NEXT");
+}
+
+std::string line_of(const Listed& modem) {
+  const auto& [found, asked, known] = modem;
+  return fmt::format("{:<8} {:<10} {:<9} {:<9} {:<14} {:<32} {}", printable(found.device.port),
+                     name(found.sighting.state), certainty(modem), usb_name(found.device.fingerprint),
+                     printable(model_of(modem)), printable(revision_of(modem)), printable(next_step(modem), 400));
+}
+
+}  // namespace modemedic::app

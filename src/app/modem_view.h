@@ -1,0 +1,32 @@
+#pragma once
+
+#include "app/output.h"
+#include "operation/ask_modem.h"
+#include "operation/modem_records.h"
+
+#include <optional>
+#include <string>
+
+/// How a modem in sight is shown, as text and as JSON.
+namespace modemedic::app {
+
+/// A modem in sight, what it answered, and what was known of it before.
+struct Listed {
+  operation::Found found;
+  operation::Asked asked;
+  std::optional<operation::ModemRecords::Known> known;
+};
+
+/// "proven" when it answered as its state must, "likely" by its shape, "unknown" for what may be no modem of ours.
+std::string certainty(const Listed& modem);
+
+/// All that is known of it, for a `modem` object.
+Json to_json(const Listed& modem);
+
+/// The heading over lines.
+std::string heading();
+
+/// One line: port, state, certainty, what it is, what to do next. Safe for a terminal.
+std::string line_of(const Listed& modem);
+
+}  // namespace modemedic::app

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "operation/change_mode.h"
+
+#include <vector>
+
+namespace modemedic::operation {
+
+/// A modem at the beginning of a way.
+struct Setout {
+  usb::Bus& bus;
+  const Found& modem;
+  const Asked& asked;  ///< what it said in this state
+  Events& events;
+};
+
+/// One way from a state into a mode: what is sent, and how long the modem may take.
+struct Way {
+  knowledge::State from;
+  Target to;
+  const char* how;                              ///< for a person: "fastboot reboot"
+  const char* (*obstacle)(const Found& modem);  ///< why this modem can't go it; nullptr when it can
+  /// Sends what takes it there.
+  /// @return the modem where it arrived; nothing when the arrival is the caller's to see
+  Result<std::optional<Found>> (*go)(const Setout& from);
+  Duration patience;  ///< until it has arrived
+};
+
+/// The direct way, or nullptr.
+const Way* find_way(knowledge::State from, Target to);
+
+/// Whether this state is what is meant by that mode.
+bool is_at(knowledge::State state, Target target);
+
+}  // namespace modemedic::operation
