@@ -1,5 +1,7 @@
 #include "usb/libusb_words.h"
 
+#include "usb/permission_fix.h"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -52,11 +54,10 @@ const Meaning* find(const std::array<Meaning, count>& meanings, int number) {
   return found == meanings.end() ? nullptr : &*found;
 }
 
-std::string_view hint_for(Code code) {
+std::string hint_for(Code code) {
   switch (code) {
     case Code::permission:
-      return "install the udev rules (packaging/udev/70-modemedic.rules into /etc/udev/rules.d, then udevadm control "
-             "--reload, and plug the modem in again), or run as root";
+      return permission_fix();
     case Code::busy:
       return "close the program that uses the modem, then try again";
     case Code::modem_lost:
@@ -81,7 +82,7 @@ std::string libusb_words(int error) {
 Failure fail_libusb(int error, const std::string& what) {
   const auto* meaning = find(errors, error);
   auto code = meaning != nullptr ? meaning->code : Code::io;
-  return fail(code).what(fmt::format("cannot {}: {}", what, libusb_words(error))).hint(std::string(hint_for(code)));
+  return fail(code).what(fmt::format("cannot {}: {}", what, libusb_words(error))).hint(hint_for(code));
 }
 
 Failure fail_transfer(int status, std::uint8_t endpoint) {
@@ -92,7 +93,7 @@ Failure fail_transfer(int status, std::uint8_t endpoint) {
   }
   return fail(meaning->code)
       .what(fmt::format("{} ({} on endpoint {:#04x})", meaning->words, meaning->name, endpoint))
-      .hint(std::string(hint_for(meaning->code)));
+      .hint(hint_for(meaning->code));
 }
 
 }  // namespace modemedic::usb
