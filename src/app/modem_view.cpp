@@ -53,7 +53,8 @@ std::string next_step(const Listed& modem) {
     return what.empty() ? found.sighting.next : what;
   }
   auto silence = asked.silence ? asked.silence->what + ". " : "";
-  if (found.sighting.state == State::running && asked.silence) {
+  auto kept_out = asked.silence && (asked.silence->code == Code::permission || asked.silence->code == Code::busy);
+  if (asked.silence && (kept_out || found.sighting.state == State::running)) {
     return silence + asked.silence->hint;
   }
   if (known && !known->certain) {
