@@ -46,7 +46,8 @@ Result<Run> flash(const firmware::Package& package, const twin::Persona& persona
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", events));
   auto start = std::chrono::steady_clock::now();
   Run run;
-  TRY_ASSIGN(run.report, operation::flash(bus, found, package, proven, {}, events, {}));
+  TRY_ASSIGN(auto admission, operation::admit(bus, found, package, {}, events));
+  TRY_ASSIGN(run.report, operation::flash(bus, std::move(admission), proven, {}, events, {}));
   run.real_seconds = seconds(std::chrono::steady_clock::now() - start);
   return run;
 }

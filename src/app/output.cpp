@@ -44,6 +44,13 @@ Json to_json(const Event& event) {
             return Json{{"event", "progress"}, {"what", e.what},         {"done", e.done},
                         {"size", e.size},      {"all_done", e.all_done}, {"all_size", e.all_size}};
           },
+          [](const event::Rule& e) {
+            return Json{{"event", "rule"},      {"id", e.id},
+                        {"answer", e.answer},   {"what", e.what},
+                        {"lifted", e.lifted},   {"because", e.because},
+                        {"allowed", e.allowed}, {"evidence", e.evidence},
+                        {"source", e.source},   {"undecided", e.undecided}};
+          },
           [](const event::Log& e) {
             return Json{{"event", "log"}, {"level", level_name(e.level)}, {"text", e.text}};
           },
@@ -95,6 +102,12 @@ void Output::emit(const Event& event) {
                    progress_.note(e.number == 0 ? e.what : fmt::format("[{:2}/{}] {}", e.number, e.of, e.what));
                  },
                  [&](const event::Progress& e) { progress_.show(e); },
+                 [&](const event::Rule& e) {
+                   if (e.answer != "later" || options_.verbose) {
+                     progress_.note(fmt::format("  rule {}: {}{}: {}", e.id, e.answer, e.lifted ? ", lifted" : "",
+                                                printable(e.what, 400)));
+                   }
+                 },
                  [&](const event::Log& e) {
                    if (e.level != event::Log::Level::debug || options_.verbose) {
                      auto mark = e.level == event::Log::Level::warning ? "warning: " : "";

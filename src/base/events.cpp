@@ -8,4 +8,8 @@ void warn(Events& events, std::string text) {
   events.emit(event::Log{event::Log::Level::warning, std::move(text)});
 }
 
+void EventRecorder::emit(const Event& event) {
+  events.push_back(event);
+}
+
 }  // namespace modemedic

@@ -35,6 +35,19 @@ struct Progress {
   std::uint64_t all_size = 0;
 };
 
+/// A rule spoke of a modem and a package (data/rules.toml).
+struct Rule {
+  std::string id;       ///< "baseline"
+  std::string answer;   ///< "allow", "later", "warn", "unknown", "stop", "refuse"
+  std::string what;     ///< of this modem and this package
+  bool lifted = false;  ///< the person named it, and it no longer holds the job up
+  std::string because;
+  std::string allowed;  ///< what this modem may take instead; empty: not known
+  std::string evidence;
+  std::string source;
+  std::vector<std::string> undecided;  ///< rules that lack the fact that is unknown
+};
+
 /// A line that the modem logged, or that explains what we do.
 struct Log {
   enum class Level { debug, info, warning };
@@ -44,7 +57,7 @@ struct Log {
 
 }  // namespace event
 
-using Event = std::variant<event::Modem, event::Step, event::Progress, event::Log>;
+using Event = std::variant<event::Modem, event::Step, event::Progress, event::Log, event::Rule>;
 
 /// Where events go.
 class Events {
@@ -63,7 +76,7 @@ void warn(Events& events, std::string text);
 /// Keeps what was told; for tests, and for who does not want to listen.
 class EventRecorder final : public Events {
 public:
-  void emit(const Event& event) override { events.push_back(event); }
+  void emit(const Event& event) override;
 
   std::vector<Event> events;
 };

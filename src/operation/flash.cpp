@@ -11,7 +11,6 @@
 #include "operation/program_image.h"
 #include "operation/prove_flash.h"
 #include "operation/read_back.h"
-#include "operation/recall.h"
 #include "operation/run_firehose.h"
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
@@ -31,8 +30,6 @@ using plan::Step;
 namespace firehose = protocol::firehose;
 
 namespace {
-
-constexpr Duration identify_patience = 30s;
 
 std::uint64_t bytes_to_program(const plan::Plan& plan, const Package& package) {
   return std::accumulate(
@@ -58,26 +55,27 @@ firehose::Attributes vendor_attributes(const firmware::RawCommand& command) {
 /// How many journals are searched for the job that was cut.
 constexpr std::size_t most_journals = 200;
 
-/// One flash from its first question to its proof.
+/// One flash from the open gate to its proof.
 class Walk {
 public:
-  Walk(usb::Bus& bus, Found modem, const Package& package, const plan::ProvenPlan& plan, const FlashOptions& options,
-       Events& events, std::stop_token stop)
-      : bus_(bus),
-        modem_(std::move(modem)),
-        package_(package),
+  Walk(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan, const FlashOptions& options, Events& events,
+       std::stop_token stop)
+      : admission_(std::move(admission)),
+        bus_(bus),
+        modem_(admission_.modem()),
+        package_(admission_.package()),
         plan_(plan),
         options_(options),
         events_(events),
         stop_(std::move(stop)),
-        meter_(std::in_place, events, bytes_to_program(plan.plan(), package)) {}
+        meter_(std::in_place, events, bytes_to_program(plan.plan(), package_)) {
+    if (known_before()) {
+      report_.before = *admission_.identity();
+    }
+  }
 
   Result<FlashReport> run() {
     auto started = bus_.clock().now();
-    TRY_ASSIGN(reservation_, bus_.reserve(modem_.device, usb::Purpose::job, events_));
-    if (auto looked = look_before(); !looked) {
-      return fail(nothing_sent(std::move(looked.error())));
-    }
     begin_journal();
     auto walked = walk();
     journal_->verdict(walked);
@@ -105,14 +103,6 @@ private:
     return {};
   }
 
-  /// A failure that says nothing else is told to have left everything as it was.
-  static Error nothing_sent(Error error) {
-    if (error.hint.empty()) {
-      error.hint = "the modem was only asked who it is: see that it has power and a good cable, and try again";
-    }
-    return error;
-  }
-
   void begin_journal() {
     JobStart start{.command = "flash",
                    .time = options_.time,
@@ -123,96 +113,43 @@ private:
       past_ = read_past_jobs(*options_.journals, most_journals, events_);
     }
     journal_.emplace(options_.journals, start, bus_.clock(), events_);
-    if (known_before_) {
+    if (known_before()) {
       journal_->identity(report_.before);
     }
-    for (const auto& rule : options_.overrides) {
+    note_lifted(admission_.lifted());
+  }
+
+  void note_lifted(const std::set<std::string>& rules) {
+    for (const auto& rule : rules) {
       journal_->lifted(rule);
     }
   }
 
-  /// Who is it, and may it take this package? Nothing that changes its state is sent before that is settled.
-  Result<void> look_before() {
-    auto state = modem_.sighting.state;
-    if (state != State::running && state != State::edl) {
-      return fail(Code::refused)
-          .rule("mode")
-          .what(fmt::format("the modem is neither running nor in EDL: {}", modem_.sighting.because))
-          .hint(modem_.sighting.next + "; nothing was sent");
-    }
-    TRY(check_family());
-    if (state == State::running) {
-      events_.emit(event::Step{"identify", "ask the modem who it is", 0, plan_.plan().steps.size(), {}});
-      TRY(ask_identity());
-    }
-    auto guess = state == State::edl ? recall_identity() : std::string();
-    auto fits = check_fit(known_before_ || remembered_ ? &report_.before : nullptr, package_, options_);
-    if (!fits && !guess.empty()) {
-      fits.error().hint += ". " + guess;
-    }
-    return fits;
-  }
-
-  /// In EDL a modem tells its chip's serial: it may be known by that.
-  /// @return what the port makes probable and doesn't prove
-  std::string recall_identity() {
-    if (options_.records == nullptr) {
-      return {};
-    }
-    auto recalled = recall(bus_, modem_, *options_.records, events_);
-    if (recalled.identity) {
-      report_.before = std::move(*recalled.identity);
-      remembered_ = true;
-    }
-    return recalled.guess;
-  }
-
   /// A modem that was switched by us has told its IMEI and its chip's serial: from now on one is known by the other.
   void remember_chip() {
-    if (options_.records != nullptr && report_.chip) {
+    if (admission_.records() != nullptr && report_.chip) {
       auto identity = report_.before;
       identity.chip = *report_.chip;
-      options_.records->saw({modem_.device, std::string(name(modem_.sighting.state)), identity, options_.time});
+      admission_.records()->saw({modem_.device, std::string(name(modem_.sighting.state)), identity, options_.time});
     }
   }
 
   void remember_job(const Result<void>& walked) {
-    if (options_.records == nullptr) {
+    if (admission_.records() == nullptr) {
       return;
     }
     auto identity = walked ? report_.after : report_.before;
     identity.chip = report_.chip.value_or(protocol::ChipIdentity{});
     auto state = walked ? State::running : modem_.sighting.state;
     auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
-    options_.records->did({modem_.device, std::string(name(state)), identity, options_.time},
-                          {.time = options_.time,
-                           .command = "flash",
-                           .result = std::string(walked ? "ok" : name(walked.error().code)),
-                           .what = what});
+    admission_.records()->did({modem_.device, std::string(name(state)), identity, options_.time},
+                              {.time = options_.time,
+                               .command = "flash",
+                               .result = std::string(walked ? "ok" : name(walked.error().code)),
+                               .what = what});
   }
 
-  Result<void> check_family() const {
-    const auto& family = modem_.sighting.family;
-    if (!family.empty() && !package_.chip.empty() && family != package_.chip) {
-      return fail(Code::refused)
-          .rule("chip")
-          .what(fmt::format("the modem has a {} chip, the package is for {}", family, printable(package_.chip)))
-          .hint("use the package made for this module; nothing was sent");
-    }
-    return {};
-  }
-
-  /// A modem that runs but does not answer is as unknown as one in EDL.
-  Result<void> ask_identity() {
-    auto identity = identify(bus_, modem_.device, Deadline::in(bus_.clock(), identify_patience), events_);
-    if (identity) {
-      report_.before = *identity;
-      known_before_ = true;
-      return {};
-    }
-    auto silent = identity.error().code == Code::timeout || identity.error().code == Code::no_modem;
-    return silent ? Result<void>{} : fail(std::move(identity.error()));
-  }
+  bool known_before() const { return admission_.identity() != nullptr; }
 
   Result<void> take(const Step& step) {
     switch (step.kind) {
@@ -260,6 +197,8 @@ private:
   Result<void> ask() {
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
     TRY(plan::check_chip(plan_, package_, report_.storage));
+    TRY_ASSIGN(auto lifted, admission_.confirm(*report_.chip, report_.storage, events_));
+    note_lifted(lifted);
     return go_on_from_what_stands();
   }
 
@@ -341,15 +280,27 @@ private:
                   .in_edl = modem_.sighting.state == State::edl,
                   .pipe = pipe_.get(),
                   .link = programmer_runs_ ? &*link_ : nullptr,
-                  .before = known_before_ ? &report_.before : nullptr};
+                  .before = admission_.told() ? admission_.identity() : nullptr};
       add(back_out(bus_, given, events_));
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
-      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
-                      step.cut_leaves, step.go_on, package_.path));
+      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {}{})", step.cut_leaves, step.go_on,
+                      package_.path, overrides_to_go_on()));
     }
     return fail(std::move(error));
   }
 
+  /// In EDL the modem can't be asked, and what was lifted has to be lifted again.
+  std::string overrides_to_go_on() const {
+    auto rules = admission_.lifted();
+    rules.insert("unknown");
+    std::string words;
+    for (const auto& rule : rules) {
+      words += " --override " + rule;
+    }
+    return words;
+  }
+
+  Admission admission_;  ///< keeps others away from the modem until the pipe below is closed
   usb::Bus& bus_;
   Found modem_;
   const Package& package_;
@@ -361,20 +312,17 @@ private:
   FlashReport report_;
   std::optional<Journal> journal_;
   std::vector<PastJob> past_;
-  std::unique_ptr<usb::Reservation> reservation_;  ///< until the pipe below is closed
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
-  bool known_before_ = false;     ///< the modem said who it is
-  bool remembered_ = false;       ///< it was found in EDL, and is known by its chip's serial
   bool programmer_runs_ = false;  ///< and takes commands
   bool erasing_ = false;          ///< the first erase has been sent, or is about to be
 };
 
 }  // namespace
 
-Result<FlashReport> flash(usb::Bus& bus, const Found& modem, const Package& package, const plan::ProvenPlan& plan,
-                          const FlashOptions& options, Events& events, std::stop_token stop) {
-  return Walk(bus, modem, package, plan, options, events, std::move(stop)).run();
+Result<FlashReport> flash(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan, const FlashOptions& options,
+                          Events& events, std::stop_token stop) {
+  return Walk(bus, std::move(admission), plan, options, events, std::move(stop)).run();
 }
 
 }  // namespace modemedic::operation

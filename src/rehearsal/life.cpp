@@ -2,6 +2,7 @@
 
 #include "firmware/partition_role.h"
 #include "operation/flash.h"
+#include "operation/gate.h"
 #include "rehearsal/memory_journals.h"
 #include "rehearsal/mishap_bus.h"
 #include "virtual/generator.h"
@@ -84,11 +85,11 @@ public:
   /// What a person types: the same each time.
   Result<operation::FlashReport> flash() {
     operation::FlashOptions options;
-    options.overrides = {"unknown"};
     options.journals = &journals;
     options.time = fmt::format("2026-01-01T00:00:{:02}Z", journals.files.size());
     TRY_ASSIGN(auto found, operation::find_modem(mishaps, "", events_));
-    return operation::flash(mishaps, found, scene_.package, scene_.plan, options, events_, {});
+    TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, {{"unknown"}}, events_));
+    return operation::flash(mishaps, std::move(admission), scene_.plan, options, events_, {});
   }
 
   twin::VirtualModem& modem() { return *modem_; }

@@ -100,7 +100,7 @@ TEST_P(FlashCut, IsTakenUpWhereItStopped) {
     SCOPED_TRACE(i);
     TwinBench bench(options());
     rehearsal::MemoryJournals journals;
-    FlashOptions with_journal = test::lifting_unknown();
+    auto with_journal = test::lifting_unknown();
     with_journal.journals = &journals;
     with_journal.time = "2026-11-21T09:30:00Z";
     auto at = moments.first_erase + (moments.reset - moments.first_erase) * (i + 1) / 41;
@@ -128,7 +128,7 @@ TEST_P(FlashCut, DoesNotBelieveItsJournal) {
   auto moments = watch(options(), package);
   TwinBench bench(options());
   rehearsal::MemoryJournals journals;
-  FlashOptions with_journal = test::lifting_unknown();
+  auto with_journal = test::lifting_unknown();
   with_journal.journals = &journals;
   with_journal.time = "2026-11-21T09:30:00Z";
   bench.timers.after(moments.reset - 1ms, [&] { bench.modem->power_cut(); });

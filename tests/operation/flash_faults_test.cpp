@@ -131,7 +131,7 @@ TEST(FlashFaults, APageThatFailsIsReadBackErasedAndProgrammedAgain) {
 
 TEST(FlashFaults, APageThatFailsEveryTimeEndsTheFlash) {
   TwinBench bench(with("page-fails:" + std::to_string(boot_page)));
-  FlashOptions once;
+  test::FlashChoice once;
   once.programs_tried = 1;
   auto result = bench.flash(*newer_package("eg25-g"), once);
   ASSERT_FALSE(result);

@@ -217,10 +217,10 @@ TEST(FlashRefuses, AModemThatDoesNotAnswerUnlessLiftedAndThenSaysThatDiagIsSilen
   const auto& package = *newer_package("eg25-g");
   auto plan = must(plan::prove_plan(must(plan::make_plan(package)), package));
   auto found = must(find_modem(bus, "", events));
-  auto unknown = flash(bus, found, package, plan, {}, events, {});
+  auto unknown = admit(bus, found, package, {}, events);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().rule, "unknown");
-  auto silent = flash(bus, found, package, plan, test::lifting_unknown(), events, {});
+  auto silent = flash(bus, must(admit(bus, found, package, test::lifting_unknown(), events)), plan, {}, events, {});
   ASSERT_FALSE(silent);
   EXPECT_EQ(silent.error().code, Code::timeout);
   EXPECT_THAT(silent.error().what, HasSubstr("DIAG"));

@@ -25,8 +25,7 @@ struct Sent {
 Sent wire_of(const firmware::Package& package) {
   TwinBench bench;
   RecordingBus bus(bench.bus);
-  auto plan = must(plan::prove_plan(must(plan::make_plan(package)), package));
-  auto report = operation::flash(bus, must(bench.find()), package, plan, {}, bench.events, {});
+  auto report = bench.flash_over(bus, package);
   EXPECT_TRUE(report) << report.error().what;
   Sent sent;
   for (auto& transfer : bus.sent) {

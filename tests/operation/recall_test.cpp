@@ -22,7 +22,7 @@ class Remembered : public testing::Test {
 protected:
   ModemRecords records() { return {dir.path(), "test", bench.events}; }
 
-  Result<FlashReport> flash(const firmware::Package& package, const FlashOptions& lifted = {}) {
+  Result<FlashReport> flash(const firmware::Package& package, const test::FlashChoice& lifted = {}) {
     auto remembered = records();
     auto options = lifted;
     options.records = &remembered;

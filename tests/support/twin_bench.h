@@ -2,6 +2,7 @@
 
 #include "firmware/package.h"
 #include "operation/flash.h"
+#include "operation/gate.h"
 #include "operation/run_firehose.h"
 #include "operation/upload.h"
 #include "support/tool.h"
@@ -36,7 +37,7 @@ inline firmware::Revision revision(const std::string& text) {
 
 /// Newer firmware than the persona comes with.
 inline std::string newer_revision(const std::string& persona) {
-  return persona == "ec25-e" ? "EC25EFAR06A17M4G_20.200.20.200" : "EG25GGBR07A08M2G_30.006.30.006";
+  return persona == "ec25-e" ? "EC25EFAR06A15M4G_01.002.01.002" : "EG25GGBR07A08M2G_30.006.30.006";
 }
 
 /// A package of our own making in a folder, read and verified.
@@ -125,6 +126,9 @@ public:
   std::function<void(const Event&)> on_event;
 };
 
+/// What a person says on the command line of a flash.
+struct FlashChoice : operation::FlashOptions, operation::GateOptions {};
+
 /// A virtual modem with firmware, plugged into an in-process bus at port 1-1, on simulated time.
 class TwinBench {
 public:
@@ -177,15 +181,19 @@ public:
 
   Result<operation::Found> find() { return operation::find_modem(bus, "", events); }
 
-  /// Plans, proves and flashes whatever is on port 1-1.
-  Result<operation::FlashReport> flash(const firmware::Package& package, const operation::FlashOptions& options = {},
+  /// Plans and proves a package, and flashes it onto whatever is on port 1-1, if the gate lets it.
+  Result<operation::FlashReport> flash(const firmware::Package& package, const FlashChoice& choice = {},
                                        std::stop_token stop = {}) {
+    return flash_over(bus, package, choice, std::move(stop));
+  }
+
+  /// The same over a bus that stands before this one.
+  Result<operation::FlashReport> flash_over(usb::Bus& other, const firmware::Package& package,
+                                            const FlashChoice& choice = {}, std::stop_token stop = {}) {
     auto plan = must(plan::prove_plan(must(plan::make_plan(package)), package));
-    auto found = find();
-    if (!found) {
-      return fail(std::move(found.error()));
-    }
-    return operation::flash(bus, *found, package, plan, options, events, std::move(stop));
+    TRY_ASSIGN(auto found, find());
+    TRY_ASSIGN(auto admission, operation::admit(other, found, package, choice, events));
+    return operation::flash(other, std::move(admission), plan, choice, events, std::move(stop));
   }
 
   std::string fingerprint() { return modem->nand().fingerprint({{0}, persona.geometry.chip_sectors()}); }
@@ -199,10 +207,10 @@ public:
 };
 
 /// The person says that the firmware is this module's.
-inline operation::FlashOptions lifting_unknown() {
-  operation::FlashOptions options;
-  options.overrides = {"unknown"};
-  return options;
+inline FlashChoice lifting_unknown() {
+  FlashChoice choice;
+  choice.overrides = {"unknown"};
+  return choice;
 }
 
 /// A host that hands over the programmer, begins to program SBL's partition, and dies when `sent` raw bytes are out.

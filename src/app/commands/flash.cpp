@@ -56,15 +56,17 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   TRY_ASSIGN(auto bus, open_bus(global, clock));
   auto records = open_records(global, output);
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
+  operation::GateOptions gate;
+  gate.records = &records;
+  gate.overrides.insert(options.overrides.begin(), options.overrides.end());
+  TRY_ASSIGN(auto admission, operation::admit(*bus, modem, package, gate, output));
   TRY(confirm(options, modem, package));
   operation::FlashOptions flash_options;
-  flash_options.overrides.insert(options.overrides.begin(), options.overrides.end());
   operation::FolderJournals journals(data_directory(global.data) / "journal");
   flash_options.journals = &journals;
   flash_options.time = utc_now();
-  flash_options.records = &records;
   flash_options.anew = options.anew;
-  TRY_ASSIGN(auto report, operation::flash(*bus, modem, package, proven, flash_options, output, std::move(stop)));
+  TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, flash_options, output, std::move(stop)));
   show_report(report, output);
   return {};
 }

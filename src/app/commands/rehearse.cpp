@@ -140,12 +140,10 @@ Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_
   output.use_clock(clock);
   TRY(bus.wait_change(Deadline::in(clock, 2min)));
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", output));
-  auto report = operation::flash(bus, found, package, proven, {}, output, std::move(stop));
-  if (!report) {
-    return fail(std::move(report.error()));
-  }
+  TRY_ASSIGN(auto admission, operation::admit(bus, found, package, {}, output));
+  TRY_ASSIGN(auto report, operation::flash(bus, std::move(admission), proven, {}, output, std::move(stop)));
   output.line(fmt::format("rehearsed on a virtual {} (times are the modem's, simulated):", persona.product));
-  show_report(*report, output);
+  show_report(report, output);
   return {};
 }
 

@@ -1,0 +1,232 @@
+#include "operation/gate.h"
+
+#include "knowledge/models.h"
+#include "operation/recall.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+using knowledge::Answer;
+using knowledge::Fault;
+using knowledge::Judgement;
+using knowledge::ModemFacts;
+using knowledge::Spoken;
+using knowledge::State;
+
+namespace {
+
+constexpr Duration identify_patience = 30s;
+constexpr auto nothing_sent = "nothing was sent to the modem";
+
+/// A modem that runs but does not answer is as unknown as one in EDL.
+Result<std::optional<Identity>> ask_identity(usb::Bus& bus, const Found& modem, Events& events) {
+  auto identity = identify(bus, modem.device, Deadline::in(bus.clock(), identify_patience), events);
+  if (identity) {
+    return std::optional(std::move(*identity));
+  }
+  auto silent = identity.error().code == Code::timeout || identity.error().code == Code::no_modem;
+  return silent ? Result<std::optional<Identity>>(std::nullopt) : fail(std::move(identity.error()));
+}
+
+/// What a modem said of its revision, as far as it is to be believed.
+void take_revision(const Identity& identity, ModemFacts& facts) {
+  facts.revision = firmware::parse_revision(identity.revision);
+  if (facts.revision && !identity.revision_ready) {
+    facts.revision->sub_version.clear();  // what stands there is a placeholder
+  }
+  if (identity.revision.empty()) {
+    facts.silence = "the modem did not tell its revision";
+  } else if (!facts.revision) {
+    facts.silence =
+        fmt::format("the modem's revision {} is no name this tool understands", printable(identity.revision));
+  }
+}
+
+ModemFacts facts_of(const Found& modem, const std::optional<Identity>& identity) {
+  ModemFacts facts;
+  const auto& fingerprint = modem.device.fingerprint;
+  const auto* model = knowledge::find_model(fingerprint.vid, fingerprint.pid);
+  facts.foreign_maker = model != nullptr ? model->maker : "";
+  facts.chip = modem.sighting.family;
+  facts.silence = modem.sighting.state == State::running
+                      ? "the modem runs, but does not answer who it is"
+                      : "the modem can't be asked which one it is: in EDL no revision can be read";
+  if (identity) {
+    take_revision(*identity, facts);
+    facts.fused = identity->fused;
+    facts.take_boot_rom(identity->chip.hwid, hex_digits(identity->chip.pk_hash));
+  }
+  return facts;
+}
+
+std::vector<Fault> faults_of(const Found& modem) {
+  auto state = modem.sighting.state;
+  if (state == State::running || state == State::edl) {
+    return {};
+  }
+  return {{"mode", fmt::format("the modem is neither running nor in EDL: {}; {}", modem.sighting.because,
+                               modem.sighting.next)}};
+}
+
+void tell(const Spoken& spoken, const Judgement& judgement, bool lifted, Events& events) {
+  const auto& rule = *spoken.rule;
+  events.emit(event::Rule{rule.id, std::string(name(spoken.answer)), spoken.what, lifted, rule.because,
+                          judgement.allowed, rule.evidence, rule.source, spoken.undecided});
+}
+
+/// "--override baseline --override ocpu": what would lift all that can be lifted and was not.
+std::string overrides_for(const std::vector<const Spoken*>& held) {
+  std::set<std::string> words;
+  for (const auto* spoken : held) {
+    words.insert("--override " + spoken->rule->id);
+  }
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+/// @param state  what has been done to the modem so far; empty: others say that
+std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& judgement, std::string_view state) {
+  std::string hint;
+  if (!judgement.allowed.empty()) {
+    hint = fmt::format("from {}: {}. ", printable(judgement.from), judgement.allowed);
+  }
+  if (std::ranges::all_of(held, &Spoken::can_be_lifted)) {
+    hint += fmt::format("If you know that this firmware is this very module's, lift what stops it with {}",
+                        overrides_for(held));
+  } else {
+    const auto& needs = held.front()->rule->needs;
+    hint += needs.empty() ? "Nothing lifts this rule" : fmt::format("Nothing lifts this rule without a {}", needs);
+  }
+  return state.empty() ? hint : fmt::format("{}; {}", hint, state);
+}
+
+/// An override is a slip of the pen when no rule has that name.
+Result<void> check_overrides(const knowledge::Rules& rules, const GateOptions& options, const Judgement& judgement) {
+  std::set<std::string> spoke;
+  for (const auto& spoken : judgement.spoken) {
+    if (spoken.holds_up()) {
+      spoke.insert(fmt::format("{} ({})", spoken.rule->id, name(spoken.answer)));
+    }
+  }
+  for (const auto& wanted : options.overrides) {
+    if (knowledge::find_rule(rules, wanted) == nullptr) {
+      return fail(Code::usage)
+          .what(fmt::format("--override {}: there is no such rule", printable(wanted)))
+          .hint(spoke.empty() ? fmt::format("no rule holds this flash up; {}", nothing_sent)
+                              : fmt::format("the rules that hold it up: {}; {}", fmt::join(spoke, ", "), nothing_sent));
+    }
+  }
+  return {};
+}
+
+Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOptions& options, Events& events,
+                                       std::string_view state) {
+  const auto& rules = knowledge::rules();
+  TRY(rules);
+  std::set<std::string> lifted;
+  std::vector<const Spoken*> held;
+  for (const auto& spoken : judgement.spoken) {
+    auto lifts = spoken.can_be_lifted() && options.overrides.contains(spoken.rule->id);
+    tell(spoken, judgement, lifts, events);
+    if (lifts) {
+      lifted.insert(spoken.rule->id);
+    } else if (spoken.holds_up()) {
+      held.push_back(&spoken);
+    }
+  }
+  TRY(check_overrides(*rules, options, judgement));
+  if (held.empty()) {
+    return lifted;
+  }
+  return fail(Code::refused)
+      .rule(held.front()->rule->id)
+      .what(held.front()->what)
+      .hint(what_to_do(held, judgement, state));
+}
+
+/// A failure that says nothing else is told to have left everything as it was.
+Failure only_asked(Error error) {
+  if (error.hint.empty()) {
+    error.hint = "the modem was only asked who it is: see that it has power and a good cable, and try again";
+  }
+  return fail(std::move(error));
+}
+
+}  // namespace
+
+Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
+                            Events& events) {
+  Examination examination;
+  if (modem.sighting.state == State::running) {
+    events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
+    TRY_ASSIGN(examination.identity, ask_identity(bus, modem, events));
+    examination.told = examination.identity.has_value();
+  } else if (modem.sighting.state == State::edl && records != nullptr) {
+    auto recalled = recall(bus, modem, *records, events);
+    examination.identity = std::move(recalled.identity);
+    examination.guess = std::move(recalled.guess);
+  }
+  examination.modem = facts_of(modem, examination.identity);
+  examination.package = knowledge::facts_of(package);
+  examination.faults = faults_of(modem);
+  const auto& rules = knowledge::rules();
+  TRY(rules);
+  examination.judgement = knowledge::judge(*rules, examination.modem, examination.package, examination.faults);
+  return examination;
+}
+
+Result<Judgement> judge_package(const ModemFacts& modem, const firmware::Package& package) {
+  const auto& rules = knowledge::rules();
+  TRY(rules);
+  return knowledge::judge(*rules, modem, knowledge::facts_of(package));
+}
+
+Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions& options, Events& events) {
+  return let_pass(judgement, options, events, nothing_sent);
+}
+
+Result<std::set<std::string>> Admission::confirm(const protocol::ChipIdentity& chip, const plan::ChipReport& storage,
+                                                 Events& events) {
+  const auto& rules = knowledge::rules();
+  TRY(rules);
+  auto& modem = examination_.modem;
+  modem.take_boot_rom(chip.hwid, hex_digits(chip.pk_hash));
+  modem.geometry = storage.geometry;
+  modem.chip_asked = true;
+  auto judgement = knowledge::judge(*rules, modem, examination_.package, examination_.faults);
+  auto known = [&](const Spoken& spoken) {
+    const auto& before = examination_.judgement.spoken;
+    return std::ranges::find(before, spoken) != before.end();
+  };
+  auto now = judgement;
+  std::erase_if(now.spoken, known);  // was told, and lifted where it had to be
+  TRY_ASSIGN(auto lifted, let_pass(now, options_, events, {}));
+  examination_.judgement = std::move(judgement);
+  return lifted;
+}
+
+Result<Admission> admit(usb::Bus& bus, const Found& modem, const firmware::Package& package, const GateOptions& options,
+                        Events& events) {
+  Admission admission(modem, package, options);
+  TRY_ASSIGN(admission.reservation_, bus.reserve(modem.device, usb::Purpose::job, events));
+  auto examination = examine(bus, modem, package, options.records, events);
+  if (!examination) {
+    return only_asked(std::move(examination.error()));
+  }
+  admission.examination_ = std::move(*examination);
+  auto passed = pass(admission.examination_.judgement, options, events);
+  if (!passed) {
+    const auto& guess = admission.examination_.guess;
+    passed.error().hint += guess.empty() ? "" : ". " + guess;
+    return fail(std::move(passed.error()));
+  }
+  admission.lifted_ = std::move(*passed);
+  return admission;
+}
+
+}  // namespace modemedic::operation

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "base/events.h"
+#include "firmware/package.h"
+#include "knowledge/judge.h"
+#include "operation/find_modem.h"
+#include "operation/identify.h"
+#include "operation/modem_records.h"
+#include "plan/plan.h"
+#include "protocol/sahara_host.h"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+/// The one gate between a package and a modem. Whatever erases or writes takes an Admission, and nothing but the gate
+/// makes one.
+namespace modemedic::operation {
+
+/// What the person says to the rules.
+struct GateOptions {
+  std::set<std::string> overrides;  ///< rules that stop, lifted by their ids
+  ModemRecords* records = nullptr;  ///< what is remembered of modems; nullptr: nothing
+};
+
+/// What is known of a modem before anything is done to it, and what the rules say of a package for it.
+struct Examination {
+  std::optional<Identity> identity;  ///< what it told, or what is remembered of its chip; nothing when neither
+  bool told = false;                 ///< it told that itself, now
+  std::string guess;                 ///< of one that is not known: what its port makes probable; never proof
+  knowledge::ModemFacts modem;
+  knowledge::PackageFacts package;
+  std::vector<knowledge::Fault> faults;
+  knowledge::Judgement judgement;
+};
+
+/// Asks a modem who it is, and all rules what they say. Changes nothing, refuses nothing: for who wants to know.
+/// The modem must be reserved.
+/// @param records  what is remembered of modems that can't be asked; nullptr: nothing
+/// @return what keeps it from being asked: Code::permission, Code::busy, Code::modem_lost
+Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
+                            Events& events);
+
+/// The same without a modem, from facts.
+/// @return Code::bug when the rules can't be read
+Result<knowledge::Judgement> judge_package(const knowledge::ModemFacts& modem, const firmware::Package& package);
+
+/// Tells every rule that spoke, and whether the person lifts it.
+/// @return the ids of the rules that were lifted; Code::refused with the gravest that was not; Code::usage for an
+///         override that names no rule
+Result<std::set<std::string>> pass(const knowledge::Judgement& judgement, const GateOptions& options, Events& events);
+
+/// A modem and a package that may go together, as far as anybody could say before the chip itself is asked. Keeps
+/// others away from the modem as long as it lives.
+class Admission {
+public:
+  Admission(Admission&&) = default;
+  Admission& operator=(Admission&&) = default;
+
+  const Found& modem() const { return modem_; }
+
+  const firmware::Package& package() const { return *package_; }
+
+  /// What the modem told of itself, or what is remembered of its chip; nullptr when it is not known.
+  const Identity* identity() const { return examination_.identity ? &*examination_.identity : nullptr; }
+
+  /// It told that itself, now: it runs.
+  bool told() const { return examination_.told; }
+
+  ModemRecords* records() const { return options_.records; }
+
+  /// Rules that the person lifted.
+  const std::set<std::string>& lifted() const { return lifted_; }
+
+  /// Before the first erase: what only the chip can tell is known now, and the rules that waited for it speak.
+  /// @return the ids of rules that were lifted by this; Code::refused
+  Result<std::set<std::string>> confirm(const protocol::ChipIdentity& chip, const plan::ChipReport& storage,
+                                        Events& events);
+
+private:
+  friend Result<Admission> admit(usb::Bus&, const Found&, const firmware::Package&, const GateOptions&, Events&);
+
+  Admission(Found modem, const firmware::Package& package, GateOptions options)
+      : modem_(std::move(modem)), package_(&package), options_(std::move(options)) {}
+
+  Found modem_;
+  const firmware::Package* package_;
+  GateOptions options_;
+  std::unique_ptr<usb::Reservation> reservation_;
+  Examination examination_;
+  std::set<std::string> lifted_;
+};
+
+/// Reserves the modem, asks it who it is, and lets the rules speak. Nothing that changes its state is sent.
+/// @param package  must outlive the admission
+/// @return Code::refused with the rule; Code::usage; what keeps the modem from being asked
+Result<Admission> admit(usb::Bus& bus, const Found& modem, const firmware::Package& package, const GateOptions& options,
+                        Events& events);
+
+}  // namespace modemedic::operation
