@@ -2,7 +2,6 @@
 
 #include "firmware/mbn.h"
 #include "firmware/ubi.h"
-#include "virtual/boot_stages.h"
 #include "virtual/booted_revision.h"
 
 #include <optional>
@@ -21,9 +20,6 @@ public:
   explicit Linux(const BootStages& stages) : stages_(stages) {}
 
   BootOutcome start() const {
-    if (auto end = stages_.kernel()) {
-      return *end;
-    }
     auto system = read_ubi("system");
     if (!system.why.empty()) {
       return boot_ends(Kind::loop, "system is not whole UBI: " + system.why);
@@ -100,6 +96,10 @@ private:
 
 }  // namespace
 
+BootOutcome start_linux_9x07(const BootStages& stages) {
+  return Linux(stages).start();
+}
+
 BootOutcome boot_9x07(const Nand& nand, const Persona& persona) {
   BootStages stages(nand, persona);
   if (auto end = stages.boot_rom("SBL", Kind::edl)) {
@@ -116,15 +116,10 @@ BootOutcome boot_9x07(const Nand& nand, const Persona& persona) {
   if (auto end = stages.boot_loader()) {
     return *end;
   }
-  return Linux(stages).start();
-}
-
-BootOutcome boot_9x07_past_fastboot(const Nand& nand, const Persona& persona) {
-  BootStages stages(nand, persona);
-  if (stages.read_table() || !stages.kernel_starts()) {
-    return boot_ends(Kind::dark, "continue without a kernel in boot");
+  if (auto end = stages.kernel()) {
+    return *end;
   }
-  return Linux(stages).start();
+  return start_linux_9x07(stages);
 }
 
 }  // namespace modemedic::twin

@@ -2,7 +2,6 @@
 
 #include "firmware/mbn.h"
 #include "firmware/yaffs2.h"
-#include "virtual/boot_stages.h"
 #include "virtual/booted_revision.h"
 
 #include <optional>
@@ -43,10 +42,9 @@ std::string modem_problem(const BootStages& stages) {
   return {};
 }
 
-BootOutcome start_linux(const BootStages& stages) {
-  if (auto end = stages.kernel()) {
-    return *end;
-  }
+}  // namespace
+
+BootOutcome start_linux_9x15(const BootStages& stages) {
   auto system = stages.find("system");
   if (!system) {
     return boot_ends(Kind::loop, "no system in the table");
@@ -62,8 +60,6 @@ BootOutcome start_linux(const BootStages& stages) {
   }
   return outcome;
 }
-
-}  // namespace
 
 BootOutcome boot_9x15(const Nand& nand, const Persona& persona) {
   BootStages stages(nand, persona);
@@ -81,15 +77,10 @@ BootOutcome boot_9x15(const Nand& nand, const Persona& persona) {
   if (auto end = stages.boot_loader()) {
     return *end;
   }
-  return start_linux(stages);
-}
-
-BootOutcome boot_9x15_past_fastboot(const Nand& nand, const Persona& persona) {
-  BootStages stages(nand, persona);
-  if (stages.read_table() || !stages.kernel_starts()) {
-    return boot_ends(Kind::dark, "continue without a kernel in boot");
+  if (auto end = stages.kernel()) {
+    return *end;
   }
-  return start_linux(stages);
+  return start_linux_9x15(stages);
 }
 
 }  // namespace modemedic::twin

@@ -28,8 +28,14 @@ struct BootOutcome {
 /// Boots a chip, each family by its own chain.
 BootOutcome boot(const Nand& nand, const Persona& persona);
 
-/// `fastboot continue`: what boot() does behind the boot loader, whatever the force flag says. Without ANDROID! in
-/// boot the modem falls silent: dark.
-BootOutcome boot_past_fastboot(const Nand& nand, const Persona& persona);
+/// Which kernel the boot loader jumps into.
+enum class Kernel {
+  in_flash,    ///< `fastboot continue`
+  downloaded,  ///< `fastboot boot`
+};
+
+/// What boot() does behind the boot loader, whatever the force flag says. Without ANDROID! in boot, where the kernel is
+/// to come from there, the modem falls silent: dark.
+BootOutcome boot_past_fastboot(const Nand& nand, const Persona& persona, Kernel kernel = Kernel::in_flash);
 
 }  // namespace modemedic::twin

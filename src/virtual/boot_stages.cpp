@@ -2,8 +2,8 @@
 
 #include "firmware/boot_image.h"
 #include "firmware/mbn.h"
-#include "firmware/mibib.h"
 #include "firmware/revision_scan.h"
+#include "virtual/chip_table.h"
 #include "virtual/force_flag.h"
 
 #include <fmt/format.h>
@@ -57,18 +57,9 @@ BootOutcome BootStages::stops(std::string because, bool blank) const {
 }
 
 std::optional<BootOutcome> BootStages::read_table() {
-  const auto* mibib = firmware::find_partition_any_case(persona_.table, "mibib");
-  if (mibib == nullptr || PartitionReader(nand_, mibib->range).blank()) {
-    return stops("no MIBIB", true);
-  }
-  constexpr std::uint64_t pages = 4;
-  auto content = PartitionReader(nand_, mibib->range).read(0, pages * nand_.geometry().page_size);
-  if (!content) {
-    return stops("MIBIB is torn", false);
-  }
-  auto table = firmware::parse_mibib(*content, nand_.geometry());
+  auto table = read_chip_table(nand_, persona_);
   if (!table) {
-    return stops("MIBIB is not whole: " + table.error().what, false);
+    return stops(table.error().what, table.error().what == "no MIBIB");
   }
   table_ = std::move(*table);
   return std::nullopt;

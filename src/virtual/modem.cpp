@@ -216,14 +216,17 @@ private:
       if (shown.serial.empty()) {
         shown.serial = fmt::format("{:x}", serial_number(setup_.serial));
       }
-      appear(std::make_unique<FastbootFunction>(FastbootFunction::Setup{
-                 .fingerprint = std::move(shown),
-                 .fused = setup_.persona.fused,
-                 .on_exit =
-                     [this](FastbootExit way) {
-                       changes_.after(takes(answer_leaves), [this, way] { leave_fastboot(way); });
-                     }}),
-             with_reason("fastboot", because));
+      auto fastboot = std::make_unique<FastbootFunction>(FastbootFunction::Setup{
+          .persona = setup_.persona,
+          .nand = *nand_,
+          .timers = changes_.timers(),
+          .fingerprint = std::move(shown),
+          .real_timing = setup_.real_timing,
+          .on_exit =
+              [this](FastbootExit way) { changes_.after(takes(answer_leaves), [this, way] { leave_fastboot(way); }); },
+      });
+      tear_ = [function = fastboot.get()] { function->power_cut(); };
+      appear(std::move(fastboot), with_reason("fastboot", because));
     });
   }
 
@@ -325,7 +328,9 @@ private:
       case FastbootExit::bootloader:
         return wait_in_fastboot("asked to");
       case FastbootExit::go_on:
-        return follow(boot_past_fastboot(*nand_, setup_.persona));
+        return follow(boot_past_fastboot(*nand_, setup_.persona, Kernel::in_flash));
+      case FastbootExit::boot:
+        return follow(boot_past_fastboot(*nand_, setup_.persona, Kernel::downloaded));
       case FastbootExit::reboot:
         if (const auto* misc = firmware::find_partition_any_case(setup_.persona.table, "misc")) {
           clear_force_fastboot(*nand_, misc->range);

@@ -2,7 +2,7 @@
 
 #include "firmware/mibib.h"
 #include "firmware/partition_mbn.h"
-#include "virtual/partition_reader.h"
+#include "virtual/chip_table.h"
 
 #include <algorithm>
 #include <utility>
@@ -165,17 +165,6 @@ DeviceTask StreamingDevice::take_security() {
   return answer(Command::security_done);
 }
 
-std::optional<firmware::PartitionTable> StreamingDevice::table_on_chip() const {
-  const auto* mibib = firmware::find_partition_any_case(setup_.persona.table, "mibib");
-  if (mibib == nullptr) {
-    return std::nullopt;
-  }
-  constexpr std::uint64_t pages = 4;
-  auto content = PartitionReader(setup_.nand, mibib->range).read(0, pages * setup_.nand.geometry().page_size);
-  auto table = content ? firmware::parse_mibib(*content, setup_.nand.geometry()) : not_a_table();
-  return table ? std::optional(std::move(*table)) : std::nullopt;
-}
-
 /// The places that a table gives to its partitions, when the loader takes it at all.
 Result<firmware::PartitionTable> StreamingDevice::judge_table(ByteView table) const {
   TRY_ASSIGN(auto users, firmware::parse_user_table(table));
@@ -215,8 +204,8 @@ DeviceTask StreamingDevice::change_table(Buffer table, bool overriding) {
     }
     co_return;
   }
-  auto present = table_on_chip();
-  auto equal = present == *wanted;
+  auto present = read_chip_table(setup_.nand, setup_.persona);
+  auto equal = present && *present == *wanted;
   if (!is_9x15() && present && !equal && !overriding) {
     co_await answer(Command::table_answer, static_cast<std::uint8_t>(TableAnswer::differs));
     co_return;
@@ -266,7 +255,7 @@ DeviceTask StreamingDevice::open(ByteReader body) {
     co_await answer(Command::opened, static_cast<std::uint8_t>(OpenAnswer::payload_required));
     co_return;
   }
-  auto table = table_on_chip();
+  auto table = read_chip_table(setup_.nand, setup_.persona);
   const auto* partition = type == custom_image && name.starts_with("0:") && table
                               ? firmware::find_partition(*table, std::string_view(name).substr(2))
                               : nullptr;

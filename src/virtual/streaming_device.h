@@ -54,7 +54,6 @@ private:
 
   bool is_9x15() const { return twin::is_9x15(setup_.persona); }
 
-  std::optional<firmware::PartitionTable> table_on_chip() const;
   Result<firmware::PartitionTable> judge_table(ByteView table) const;
   bool power_fails(std::uint64_t bytes);
 
