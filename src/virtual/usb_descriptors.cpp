@@ -5,14 +5,17 @@ namespace modemedic::twin {
 namespace {
 
 constexpr std::uint16_t usb_2_0 = 0x0200;
+constexpr std::uint16_t usb_3_0 = 0x0300;
 constexpr std::uint8_t control_packet = 64;
+constexpr std::uint8_t super_speed_control_packet = 9;  // as a power of two (USB 3.2, 9.6.1)
 constexpr std::uint8_t manufacturer_index = 1;
 constexpr std::uint8_t product_index = 2;
 constexpr std::uint8_t serial_index = 3;
 constexpr std::uint16_t english = 0x0409;
 constexpr std::uint8_t bus_powered = 0x80;
-constexpr std::uint8_t milliampere_500 = 250;  // in units of 2 mA
-constexpr std::size_t longest_string = 126;    // characters: bLength is one byte
+constexpr std::uint8_t milliampere_500 = 250;       // in units of 2 mA
+constexpr std::uint8_t super_milliampere_496 = 62;  // in units of 8 mA: more than 900 the bus doesn't give
+constexpr std::size_t longest_string = 126;         // characters: bLength is one byte
 constexpr std::size_t configuration_header_size = 9;
 
 std::uint8_t number(DescriptorType type) {
@@ -23,13 +26,22 @@ std::uint8_t index_of(const std::string& text, std::uint8_t index) {
   return text.empty() ? 0 : index;
 }
 
-void append_interface(ByteWriter& writer, const usb::InterfaceInfo& interface) {
+/// The SuperSpeed endpoint companion (USB 3.2, 9.6.7): no bursts, no streams.
+void append_companion(ByteWriter& writer, const usb::EndpointInfo& endpoint) {
+  auto periodic = endpoint.type == usb::TransferType::interrupt;
+  writer.u8(6).u8(number(DescriptorType::endpoint_companion)).u8(0).u8(0).u16(periodic ? endpoint.max_packet : 0);
+}
+
+void append_interface(ByteWriter& writer, const usb::InterfaceInfo& interface, usb::Speed speed) {
   writer.u8(9).u8(number(DescriptorType::interface)).u8(interface.number);
   writer.u8(0).u8(static_cast<std::uint8_t>(interface.endpoints.size()));
   writer.u8(interface.cls).u8(interface.subclass).u8(interface.protocol).u8(0);
   for (const auto& endpoint : interface.endpoints) {
     writer.u8(7).u8(number(DescriptorType::endpoint)).u8(endpoint.address);
     writer.u8(static_cast<std::uint8_t>(endpoint.type)).u16(endpoint.max_packet).u8(endpoint.interval);
+    if (speed == usb::Speed::super) {
+      append_companion(writer, endpoint);
+    }
   }
 }
 
@@ -48,9 +60,13 @@ Buffer text_descriptor(std::string_view text) {
 
 Buffer device_descriptor(const usb::Fingerprint& fingerprint) {
   ByteWriter writer(Endian::little);
-  writer.u8(18).u8(number(DescriptorType::device)).u16(usb_2_0);
+  auto super = fingerprint.speed == usb::Speed::super;
+  writer.u8(18).u8(number(DescriptorType::device)).u16(super ? usb_3_0 : usb_2_0);
   writer.u8(0).u8(0).u8(0);  // class, subclass, protocol: each interface says its own
-  writer.u8(control_packet).u16(fingerprint.vid).u16(fingerprint.pid).u16(fingerprint.bcd_device);
+  writer.u8(super ? super_speed_control_packet : control_packet)
+      .u16(fingerprint.vid)
+      .u16(fingerprint.pid)
+      .u16(fingerprint.bcd_device);
   writer.u8(index_of(fingerprint.manufacturer, manufacturer_index));
   writer.u8(index_of(fingerprint.product, product_index));
   writer.u8(index_of(fingerprint.serial, serial_index));
@@ -68,13 +84,16 @@ Buffer device_qualifier_descriptor() {
 Buffer configuration_descriptor(const usb::Fingerprint& fingerprint) {
   ByteWriter interfaces(Endian::little);
   for (const auto& interface : fingerprint.interfaces) {
-    append_interface(interfaces, interface);
+    append_interface(interfaces, interface, fingerprint.speed);
   }
   ByteWriter writer(Endian::little);
   writer.u8(configuration_header_size).u8(number(DescriptorType::configuration));
   writer.u16(static_cast<std::uint16_t>(configuration_header_size + interfaces.size()));
   writer.u8(static_cast<std::uint8_t>(fingerprint.interfaces.size()));
-  writer.u8(1).u8(0).u8(bus_powered).u8(milliampere_500);
+  writer.u8(1)
+      .u8(0)
+      .u8(bus_powered)
+      .u8(fingerprint.speed == usb::Speed::super ? super_milliampere_496 : milliampere_500);
   writer.bytes(interfaces.take());
   return writer.take();
 }

@@ -8,7 +8,7 @@
 /// Descriptor bytes out of a fingerprint (USB 2.0, chapter 9.6).
 namespace modemedic::twin {
 
-/// Descriptor types, USB 2.0 table 9-5.
+/// Descriptor types, USB 2.0 table 9-5 and USB 3.2 table 9-6.
 enum class DescriptorType : std::uint8_t {
   device = 1,
   configuration = 2,
@@ -16,6 +16,7 @@ enum class DescriptorType : std::uint8_t {
   interface = 4,
   endpoint = 5,
   device_qualifier = 6,
+  endpoint_companion = 48,
 };
 
 /// 18 bytes. Strings that are empty have index 0: there is none.

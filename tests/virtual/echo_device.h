@@ -12,8 +12,9 @@
 namespace modemedic::twin {
 
 /// The shape of EDL, 05c6:9008, with a second interface that has an interrupt endpoint.
-inline usb::Fingerprint echo_shape() {
+inline usb::Fingerprint echo_shape(usb::Speed speed = usb::Speed::high) {
   usb::Fingerprint shape;
+  shape.speed = speed;
   shape.vid = 0x05C6;
   shape.pid = 0x9008;
   shape.bcd_device = 0x0102;
@@ -28,6 +29,12 @@ inline usb::Fingerprint echo_shape() {
         {0x82, usb::TransferType::bulk, 512, 0},
         {0x02, usb::TransferType::bulk, 512, 0}}},
   };
+  for (auto& interface : shape.interfaces) {
+    for (auto& endpoint : interface.endpoints) {
+      auto widens = speed == usb::Speed::super && endpoint.type == usb::TransferType::bulk;
+      endpoint.max_packet = widens ? 1024 : endpoint.max_packet;
+    }
+  }
   return shape;
 }
 
@@ -42,7 +49,8 @@ public:
     stall,  ///< refuses
   };
 
-  EchoFunction(Timers& timers, Manner manner) : UsbFunction(echo_shape()), timers_(timers), manner_(manner) {
+  EchoFunction(Timers& timers, Manner manner, usb::Speed speed = usb::Speed::high)
+      : UsbFunction(echo_shape(speed)), timers_(timers), manner_(manner) {
     for (std::uint8_t number : numbers) {
       out(number)->on_submit = [this, number] { submitted(number); };
     }
@@ -109,9 +117,9 @@ class EchoDevice final : public Pluggable {
 public:
   explicit EchoDevice(Timers& timers) : timers_(timers) {}
 
-  void appear(EchoFunction::Manner manner) {
+  void appear(EchoFunction::Manner manner, usb::Speed speed = usb::Speed::high) {
     leave();
-    function_ = std::make_unique<EchoFunction>(timers_, manner);
+    function_ = std::make_unique<EchoFunction>(timers_, manner, speed);
     function_->heard = heard;
     ++enumeration_;
     function_->connected();

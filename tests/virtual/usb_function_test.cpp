@@ -82,6 +82,22 @@ TEST(UsbFunction, ShowsItsConfiguration) {
   EXPECT_EQ(ask(edl, get_descriptor(2, 1, 255)), "stall");
 }
 
+TEST(UsbFunction, ShowsItselfAsUsb3WhenItIs) {
+  auto shape = edl_shape();
+  shape.speed = usb::Speed::super;
+  for (auto& endpoint : shape.interfaces[0].endpoints) {
+    endpoint.max_packet = 1024;
+  }
+  UsbFunction device(shape);
+  EXPECT_EQ(ask(device, get_descriptor(1, 0, 18)), "12 01 00 03 00 00 00 09 c6 05 08 90 00 00 01 02 00 01");
+  EXPECT_EQ(ask(device, get_descriptor(2, 0, 255)),
+            "09 02 2c 00 01 01 00 80 3e "
+            "09 04 00 00 02 ff ff ff 00 "
+            "07 05 81 02 00 04 00 06 30 00 00 00 00 "
+            "07 05 01 02 00 04 00 06 30 00 00 00 00");
+  EXPECT_EQ(ask(device, get_descriptor(6, 0, 10)), "stall");
+}
+
 TEST(UsbFunction, ShowsItsStringsInUtf16) {
   UsbFunction running(running_shape());
   EXPECT_EQ(ask(running, get_descriptor(3, 0, 255)), "04 03 09 04");

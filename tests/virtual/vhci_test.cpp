@@ -236,6 +236,23 @@ TEST_F(Vhci, FollowsAModeSwitchOnItsPort) {
   }
 }
 
+/// As the kernel tells it: a modem at USB 3 speed whose boot ROM knows USB 2 alone.
+TEST_F(Vhci, TellsTheOtherHalfOfAConnector) {
+  modem.appear(Manner::echo, usb::Speed::super);
+  serve();
+  ASSERT_TRUE(wait_for_one());
+  auto running = devices.at(0);
+  EXPECT_EQ(running.fingerprint, echo_shape(usb::Speed::super));
+  EXPECT_TRUE(running.companion.ends_with("-1")) << running.companion;
+  EXPECT_NE(running.companion, running.port);
+  auto pipe = open();
+  ASSERT_TRUE(pipe);
+  ASSERT_TRUE(pipe->send(as_bytes("switch"), usb::Zlp::never, soon()));
+  ASSERT_TRUE(
+      wait_for([](const auto& seen) { return seen.size() == 1 && seen[0].fingerprint.speed == usb::Speed::high; }));
+  EXPECT_EQ(devices[0].port, running.companion);
+}
+
 TEST_F(Vhci, NamesWhoHoldsAnInterface) {
   modem.appear(Manner::echo);
   serve();
