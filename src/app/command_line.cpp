@@ -19,6 +19,8 @@ namespace {
 void add_commands(Grammar& grammar) {
   add_list(grammar);
   add_mode(grammar);
+  add_at(grammar);
+  add_gps(grammar);
   add_inspect(grammar);
   add_plan(grammar);
   add_flash(grammar);

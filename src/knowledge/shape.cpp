@@ -109,6 +109,23 @@ std::optional<std::uint8_t> at_interface(const usb::Fingerprint& fingerprint) {
   return std::nullopt;
 }
 
+/// Its own protocol tells it; else it is the port before AT.
+std::optional<std::uint8_t> nmea_interface(const usb::Fingerprint& fingerprint) {
+  auto at = at_interface(fingerprint);
+  for (const auto& interface : fingerprint.interfaces) {
+    auto shown = role(interface);
+    if (shown == Role::nmea || (shown == Role::serial && at && interface.number < *at)) {
+      return interface.number;
+    }
+    auto ec20 = shown == Role::qmi && interface.number == 1 && at == std::uint8_t{2} &&
+                count(fingerprint, Role::serial) == 0;  // ff/ff/ff everywhere: the usual order
+    if (ec20) {
+      return interface.number;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::uint8_t> diag_interface(const usb::Fingerprint& fingerprint) {
   if (boot_shape(fingerprint)) {
     return std::nullopt;

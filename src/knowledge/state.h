@@ -39,4 +39,7 @@ Sighting conclude(const usb::Fingerprint& fingerprint);
 std::optional<std::uint8_t> at_interface(const usb::Fingerprint& fingerprint);
 std::optional<std::uint8_t> diag_interface(const usb::Fingerprint& fingerprint);
 
+/// The interface that is most likely NMEA by shape, the one that gpsd reads; nothing when there is none.
+std::optional<std::uint8_t> nmea_interface(const usb::Fingerprint& fingerprint);
+
 }  // namespace modemedic::knowledge

@@ -1,6 +1,7 @@
 #include "operation/at_port.h"
 
 #include "knowledge/state.h"
+#include "operation/feed_machine.h"
 #include "operation/run_at.h"
 
 #include <algorithm>
@@ -19,6 +20,9 @@ constexpr Duration between_asks = 500ms;
 
 /// A port that answered its first question at once has no late answers to older ones in store.
 constexpr Duration settled = 20ms;
+
+/// Of silence around +++ (V.250, 6.3.5: a second at least).
+constexpr Duration guard_time = 1100ms;
 
 /// What a question is given when the deadline is near or has passed: the port has answered before.
 constexpr Duration least_patience = 300ms;
@@ -70,6 +74,32 @@ Result<protocol::AtAnswer> AtPort::tell(const std::string& command) {
   auto patience = std::clamp<Duration>(deadline_.left(*clock_), least_patience, answer_patience);
   // Unasked lines in between may double the time, no more.
   return run_at(*pipe_, *clock_, command, patience, Deadline::in(*clock_, 2 * patience));
+}
+
+Result<protocol::AtAnswer> AtPort::tell_within(const std::string& command, Duration patience) {
+  return run_at(*pipe_, *clock_, command, patience, Deadline::in(*clock_, patience));
+}
+
+Result<bool> AtPort::listen_for(const std::string& line, Duration patience) {
+  auto deadline = Deadline::in(*clock_, patience);
+  protocol::AtHost listener("", patience);  // what comes before a command is sent is unasked
+  while (!deadline.passed(*clock_)) {
+    auto fed = feed_from(*pipe_, *clock_, listener, deadline.left(*clock_));
+    if (!fed) {
+      return fed.error().code == Code::modem_lost ? Result<bool>(false) : fail(std::move(fed.error()));
+    }
+    const auto& heard = listener.answer().unsolicited;
+    if (std::find(heard.begin(), heard.end(), line) != heard.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<void> AtPort::leave_data_mode() {
+  TRY(drain(*pipe_, *clock_, guard_time));
+  TRY(pipe_->send(as_bytes("+++"), usb::Zlp::never, Deadline::in(*clock_, answer_patience)));
+  return drain(*pipe_, *clock_, guard_time);
 }
 
 Result<void> AtPort::pause() {

@@ -24,6 +24,16 @@ public:
   /// A command that is answered by OK alone.
   Result<protocol::AtAnswer> tell(const std::string& command);
 
+  /// The same, with as much time as it may take.
+  Result<protocol::AtAnswer> tell_within(const std::string& command, Duration patience);
+
+  /// Waits for an unasked line, such as POWERED DOWN.
+  /// @return false when it did not come; a modem that leaves says nothing more
+  Result<bool> listen_for(const std::string& line, Duration patience);
+
+  /// Asks a modem that said CONNECT for its attention again (V.250: silence, +++, silence).
+  Result<void> leave_data_mode();
+
   /// Lets a moment pass for a modem that is not ready yet, listening to what it says unasked.
   Result<void> pause();
 

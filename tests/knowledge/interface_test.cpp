@@ -50,6 +50,16 @@ TEST(Interfaces, ABootModeHasNeither) {
   EXPECT_EQ(at_interface(shown), std::nullopt);
 }
 
+TEST(Interfaces, NmeaStandsBeforeAtOrHasAProtocolOfItsOwn) {
+  EXPECT_EQ(nmea_interface(running(usual())), Number(1));
+  EXPECT_EQ(nmea_interface(running({diag_30, nmea, serial, serial, qmi_50})), Number(1));
+  EXPECT_EQ(nmea_interface(running({rndis, cdc_data, diag, serial, serial, serial})), Number(3));
+  EXPECT_EQ(nmea_interface(running({mbim, cdc_data, serial, diag})), std::nullopt);
+  EXPECT_EQ(nmea_interface(running({mbim, cdc_data})), std::nullopt);
+  EXPECT_EQ(nmea_interface(device(0x05c6, 0x9215, 0x0232, {diag, qmi, qmi, qmi, qmi})), Number(1));
+  EXPECT_EQ(nmea_interface(device(0x05c6, 0x9008, 0, {diag})), std::nullopt);
+}
+
 TEST(Interfaces, AnEc20WithVendorClassesOnlyGoesByTheUsualOrder) {
   auto shown = device(0x05c6, 0x9215, 0x0232, {diag, qmi, qmi, qmi, qmi});
   EXPECT_EQ(diag_interface(shown), Number(0));

@@ -8,6 +8,8 @@ namespace modemedic::app {
 
 void add_list(Grammar& grammar);
 void add_mode(Grammar& grammar);
+void add_at(Grammar& grammar);
+void add_gps(Grammar& grammar);
 void add_inspect(Grammar& grammar);
 void add_plan(Grammar& grammar);
 void add_flash(Grammar& grammar);
