@@ -3,74 +3,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <span>
 
-#include <fcntl.h>
-#include <fmt/core.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/select.h>
-#include <sys/socket.h>
 
 namespace modemedic::twin {
 
 namespace {
 
 constexpr std::size_t most_connections = 64;
-/// A host that asks many modems at once connects for each: what the queue drops comes again only a second later.
-constexpr int backlog = 256;
 constexpr auto plug_pause = std::chrono::milliseconds(2);
 constexpr auto accept_pause = std::chrono::milliseconds(100);
-
-using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-Result<Addresses> resolve(const std::string& host, std::uint16_t port) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  auto error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
-  if (error != 0) {
-    return fail(Code::usage)
-        .what(fmt::format("cannot listen on '{}': {}", host, gai_strerror(error)))
-        .hint("name an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all");
-  }
-  return Addresses(found, &freeaddrinfo);
-}
-
-void set_option(int socket, int level, int option) {
-  int on = 1;
-  setsockopt(socket, level, option, &on, sizeof on);
-}
-
-/// What a socket of ours is: never waited in, not inherited. A descriptor that select() can't take counts as none.
-bool tame(const Descriptor& socket) {
-  return socket.is_open() && socket.get() < FD_SETSIZE && fcntl(socket.get(), F_SETFD, FD_CLOEXEC) == 0 &&
-         fcntl(socket.get(), F_SETFL, O_NONBLOCK) == 0;
-}
-
-Result<Descriptor> listening_socket(const addrinfo& address, const std::string& name) {
-  Descriptor socket(::socket(address.ai_family, SOCK_STREAM, address.ai_protocol));
-  if (!tame(socket)) {
-    return fail_errno(errno, "make a socket");
-  }
-  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR);
-  if (bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0 || ::listen(socket.get(), backlog) != 0) {
-    return fail_errno(errno, "listen on " + name).hint("choose another port; 0 takes a free one");
-  }
-  return socket;
-}
-
-std::uint16_t port_of(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  if (address.ss_family == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-  }
-  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
 
 timespec to_timespec(Duration duration) {
   auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration);
@@ -109,18 +53,11 @@ bool wait_for_any(std::vector<pollfd>& polled, std::optional<Duration> patience)
 }  // namespace
 
 Result<std::unique_ptr<UsbIpServer>> UsbIpServer::listen(const std::string& host, std::uint16_t port, Timers& timers) {
-  TRY_ASSIGN(auto addresses, resolve(host, port));
-  Result<Descriptor> listening = fail(Code::usage).what(fmt::format("'{}' has no address", host));
-  for (const auto* address = addresses.get(); address != nullptr && !listening; address = address->ai_next) {
-    listening = listening_socket(*address, fmt::format("{}:{}", host, port));
-  }
-  TRY_ASSIGN(auto socket, std::move(listening));
-  auto bound = port_of(socket.get());
-  return std::unique_ptr<UsbIpServer>(new UsbIpServer(std::move(socket), bound, timers));
+  TRY_ASSIGN(auto listener, Listener::open(host, port));
+  return std::unique_ptr<UsbIpServer>(new UsbIpServer(std::move(listener), timers));
 }
 
-UsbIpServer::UsbIpServer(Descriptor socket, std::uint16_t port, Timers& timers)
-    : socket_(std::move(socket)), port_(port), timers_(timers) {}
+UsbIpServer::UsbIpServer(Listener listener, Timers& timers) : listener_(std::move(listener)), timers_(timers) {}
 
 UsbIpServer::~UsbIpServer() = default;
 
@@ -150,7 +87,7 @@ Result<void> UsbIpServer::run(int stop) {
 Result<bool> UsbIpServer::wait(int stop) {
   std::vector<pollfd> polled;
   polled.push_back({stop, POLLIN, 0});
-  polled.push_back({accepting() ? socket_.get() : -1, POLLIN, 0});
+  polled.push_back({accepting() ? listener_.socket() : -1, POLLIN, 0});
   auto wake = timers_.next();
   auto earlier = [&wake](std::optional<TimePoint> other) {
     if (other && (!wake || *other < *wake)) {
@@ -167,6 +104,10 @@ Result<bool> UsbIpServer::wait(int stop) {
     polled.push_back({connection->socket(), connection->wanted_events(), 0});
     earlier(connection->patience_ends());
   }
+  const auto own = polled.size();
+  if (guest_ != nullptr) {
+    guest_->collect(polled);
+  }
 
   if (!wait_for_any(polled, wake ? std::optional(Deadline{*wake}.left(timers_.clock())) : std::nullopt)) {
     return fail_errno(errno, "wait for USB/IP clients");
@@ -178,6 +119,9 @@ Result<bool> UsbIpServer::wait(int stop) {
     if ((polled[i + 2].revents & POLLIN) != 0) {
       connections_[i]->readable();
     }
+  }
+  if (guest_ != nullptr) {
+    guest_->handle(std::span(polled).subspan(own));
   }
   if (polled[1].revents != 0) {
     accept_clients();
@@ -212,19 +156,14 @@ bool UsbIpServer::accepting() const {
 
 void UsbIpServer::accept_clients() {
   while (connections_.size() < most_connections) {
-    Descriptor client(accept(socket_.get(), nullptr, nullptr));
-    if (client.is_open() && !tame(client)) {
-      continue;
-    }
-    if (!client.is_open()) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    auto client = listener_.accept();
+    if (!client) {
+      if (listener_.exhausted()) {
         accept_from_ = timers_.clock().now() + accept_pause;
       }
       return;
     }
-    set_option(client.get(), IPPROTO_TCP, TCP_NODELAY);
-    set_option(client.get(), SOL_SOCKET, SO_KEEPALIVE);
-    connections_.push_back(std::make_unique<UsbIpConnection>(std::move(client), exports_, timers_.clock()));
+    connections_.push_back(std::make_unique<UsbIpConnection>(std::move(*client), exports_, timers_.clock()));
   }
 }
 

@@ -3,6 +3,8 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "usb/vhci_host.h"
+#include "virtual/listener.h"
+#include "virtual/socket_guest.h"
 #include "virtual/timers.h"
 #include "virtual/usbip_connection.h"
 
@@ -30,7 +32,7 @@ public:
   UsbIpServer& operator=(const UsbIpServer&) = delete;
 
   /// The port that it listens on.
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
   /// Offers this modem as `busid` ("1-1"); it must outlive the server.
   void export_modem(Pluggable& modem, std::string busid);
@@ -39,24 +41,27 @@ public:
   /// row, again after each change of mode. A client of the network finds them taken then. `vhci` outlives the server.
   void plug_into(usb::VhciHost& vhci) { vhci_ = &vhci; }
 
+  /// Serves this guest too, in the same thread; it outlives the server.
+  void serve_beside(SocketGuest& guest) { guest_ = &guest; }
+
   /// Serves until `stop` (the end of a pipe) becomes readable.
   /// @return Code::io when poll fails, or what usb::VhciHost::plug() says
   Result<void> run(int stop);
 
 private:
-  UsbIpServer(Descriptor socket, std::uint16_t port, Timers& timers);
+  UsbIpServer(Listener listener, Timers& timers);
 
   Result<bool> wait(int stop);
   void accept_clients();
   bool accepting() const;
   Result<void> plug_in();
 
-  Descriptor socket_;
-  std::uint16_t port_;
+  Listener listener_;
   Timers& timers_;
   UsbIpExports exports_;
   std::vector<std::unique_ptr<UsbIpConnection>> connections_;
   usb::VhciHost* vhci_ = nullptr;
+  SocketGuest* guest_ = nullptr;
   std::optional<TimePoint> plug_again_;  ///< a port was still busy with what was there before
   TimePoint accept_from_{};              ///< after this machine had no descriptor left for a client
 };
