@@ -47,13 +47,13 @@ DeviceTask FastbootInput::read_data(std::uint64_t size) {
     filled += count;
     auto short_packet = count == rest.size() && (rest.empty() || transfer.data.size() % packet_size != 0);
     auto too_long_packet = count < rest.size() && (taken_ + count) % packet_size != 0;
-    if ((short_packet && filled < request) || too_long_packet) {
-      co_await link_.halt();
-    }
-    if (count == rest.size()) {
+    if (count == rest.size() || too_long_packet) {
       next_transfer(transfer.ended && !short_packet);
     } else {
       taken_ += count;
+    }
+    if ((short_packet && filled < request) || too_long_packet) {
+      co_await link_.halt();
     }
     if (filled == request) {
       filled = 0;

@@ -51,6 +51,10 @@ Failure not_usbip(std::string what) {
 
 }  // namespace
 
+void OutputQueue::append(ByteView bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+}
+
 void OutputQueue::sent(std::size_t count) {
   sent_ += count;
   if (sent_ == bytes_.size() || sent_ >= compact_from) {

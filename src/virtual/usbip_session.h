@@ -15,7 +15,7 @@ namespace modemedic::twin {
 /// Bytes on their way to a client.
 class OutputQueue {
 public:
-  void append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void append(ByteView bytes);
 
   ByteView waiting() const { return ByteView(bytes_).subspan(sent_); }
 

@@ -6,6 +6,7 @@
 #include "protocol/usbip_wire.h"
 #include "usb/vhci_host.h"
 #include "virtual/efs.h"
+#include "virtual/fastboot_tcp.h"
 #include "virtual/generator.h"
 #include "virtual/modem.h"
 #include "virtual/usbip_server.h"
@@ -30,12 +31,14 @@ struct ServeOptions {
   std::string revision;
   std::string state_dir;
   std::vector<std::string> faults;
+  std::string fastboot;  ///< HOST:PORT; empty: not over TCP
   bool blank = false;
   bool vhci = false;
   bool real_timing = false;
 };
 
 constexpr std::uint32_t first_serial = 0x1bad0001;
+constexpr std::uint16_t fastboot_port = 5554;  // AOSP's
 
 /// One modem of the command line: PERSONA[:MODE].
 struct Wanted {
@@ -135,6 +138,15 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
     server->export_modem(modem, busid);
     modem.power_on(wanted.mode);
   }
+  std::optional<twin::FastbootTcp> fastboot;
+  if (!options.fastboot.empty()) {
+    TRY_ASSIGN(auto place, parse_address(options.fastboot, fastboot_port));
+    TRY_ASSIGN(auto listener, twin::Listener::open(place.host, place.port));
+    fastboot.emplace(std::move(listener), *modems.front());
+    server->serve_beside(*fastboot);
+    output.object("fastboot", {{"host", place.host}, {"port", fastboot->port()}});
+    output.line(fmt::format("fastboot {}:{}", place.host, fastboot->port()));
+  }
   output.object("listening", {{"host", address.host}, {"port", server->port()}});
   output.line(fmt::format("listening {}:{}", address.host, server->port()));
   std::fflush(stdout);  // a script waits for this line
@@ -158,6 +170,8 @@ void add_virtual_serve(Grammar& grammar, CLI::App& group) {
   command.add_flag("--blank", options->blank, "a chip with nothing but its own EFS on it");
   command.add_option("--state", options->state_dir, "keep each modem's NAND in this folder");
   command.add_option("--fault", options->faults, "KIND[@AT][:N], see docs/virtual-modem.md (repeatable)");
+  command.add_option("--fastboot", options->fastboot,
+                     "HOST:PORT: while the first modem is in fastboot, answer fastboot over TCP there");
   command.add_flag("--vhci", options->vhci, "plug them into this machine's own USB too (Linux with vhci-hcd, as root)");
   command.add_flag("--real-timing", options->real_timing, "NAND and boot take as long as on a real modem");
 }
