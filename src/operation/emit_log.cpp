@@ -12,8 +12,4 @@ void emit_info(Events& events, std::string text) {
   events.emit(event::Log{event::Log::Level::info, std::move(text)});
 }
 
-void emit_warning(Events& events, std::string text) {
-  events.emit(event::Log{event::Log::Level::warning, std::move(text)});
-}
-
 }  // namespace modemedic::operation

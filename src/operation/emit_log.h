@@ -12,7 +12,4 @@ void emit_debug(Events& events, std::string text);
 /// A line for whoever reads along.
 void emit_info(Events& events, std::string text);
 
-/// What a person should know, although the work goes on.
-void emit_warning(Events& events, std::string text);
-
 }  // namespace modemedic::operation

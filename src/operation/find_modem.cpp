@@ -70,8 +70,8 @@ std::vector<Found> who_are(usb::Bus& bus, const std::vector<Found>& modems, Mode
     if (wanted(all_known(asked, modems[i], records))) {
       chosen.push_back(modems[i]);
     } else if (!asked.proven()) {
-      emit_warning(events, fmt::format("{} did not tell who it is: {}", line_of(modems[i]),
-                                       asked.silence ? asked.silence->what : "it can't be asked in this state"));
+      warn(events, fmt::format("{} did not tell who it is: {}", line_of(modems[i]),
+                               asked.silence ? asked.silence->what : "it can't be asked in this state"));
     }
   }
   return chosen;

@@ -65,7 +65,7 @@ ModemRecords::ModemRecords(fs::path folder, std::string bus, Events& events)
 /// Says it once: a folder that can't be used stays so.
 void ModemRecords::complain(const std::string& what) {
   if (!std::exchange(complained_, true)) {
-    emit_warning(events_, fmt::format("what is learned of modems can't be kept: {}", what));
+    warn(events_, fmt::format("what is learned of modems can't be kept: {}", what));
   }
 }
 
@@ -122,8 +122,8 @@ void ModemRecords::set_aside(const std::string& name, const BadRecord& bad) {
     aside = fmt::format("{}-{}", base, i);
   }
   fs::rename(folder_ / name, folder_ / aside, error);
-  emit_warning(events_, fmt::format("the record {} can't be used ({}); {}", (folder_ / name).string(), bad.why,
-                                    error ? "it stays as it is" : "it is kept as " + aside));
+  warn(events_, fmt::format("the record {} can't be used ({}); {}", (folder_ / name).string(), bad.why,
+                            error ? "it stays as it is" : "it is kept as " + aside));
 }
 
 std::vector<ModemRecords::Entry*> ModemRecords::matching(const Identity& identity) {

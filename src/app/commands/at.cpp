@@ -44,9 +44,9 @@ usb::Purpose purpose_of(const std::vector<std::string>& commands) {
   return leaves ? usb::Purpose::job : usb::Purpose::question;
 }
 
-void warn(const std::string& command, Output& output) {
+void warn_of(const std::string& command, Output& output) {
   if (const auto* advice = advice_for(command)) {
-    operation::emit_warning(output, fmt::format("{}: {}", command, advice->because));
+    warn(output, fmt::format("{}: {}", command, advice->because));
   }
 }
 
@@ -102,7 +102,7 @@ Result<void> at(const GlobalOptions& global, const AtOptions& options, Output& o
     if (stop.stop_requested()) {
       return fail(Code::interrupted).what("stopped before " + printable(command)).hint("it was not sent");
     }
-    warn(command, output);
+    warn_of(command, output);
     TRY_ASSIGN(auto talk, operation::exchange(port, command, patience));
     show(talk, output);
     TRY(refusal(talk));
