@@ -129,6 +129,7 @@ Result<Package> read(const std::string& path, const PackageChoice& choice, Event
   package.source = found.source;
   package.programmer = layout.programmer;
   package.rawprogram = layout.rawprogram;
+  package.geometry = {0, 0, 0};
 
   TRY_ASSIGN(auto read, found.reader->read(*package.source, layout));
   package.files = std::move(read.files);

@@ -58,9 +58,8 @@ private:
 
   /// An image that fills its partition to the last block leaves nothing for a bad one.
   void about_room(const Image& image) {
-    auto block = package_.geometry.block_size();
-    auto needed = (package_.file(image).size + block - 1) / block;
-    if (role_of(image.partition) != Role::mibib && needed == image.range.count.n / package_.geometry.pages_per_block) {
+    auto needed = package_.geometry.sectors(package_.geometry.blocks_for(package_.file(image).size));
+    if (role_of(image.partition) != Role::mibib && needed == image.range.count) {
       add(Finding::Level::note, "no-spare",
           fmt::format("{} fills {} to the last block: one bad block in there, and it does not fit",
                       printable(package_.file(image).path), image.partition));
