@@ -157,6 +157,16 @@ Result<void> check_kind(const Package& package) {
       .hint("this version flashes the 9x07 (EC21, EC25, EG25-G, EG91, EG95, EM05); nothing was sent to a modem");
 }
 
+/// What the reader found to be plainly wrong is not flashed, also where no rule above says so: a UBI image for other
+/// blocks, a boot image that is cut.
+Result<void> check_findings(const Package& package) {
+  auto wrong = std::ranges::find(package.findings, firmware::Finding::Level::error, &firmware::Finding::level);
+  if (wrong == package.findings.end()) {
+    return {};
+  }
+  return fail(Code::refused).rule(wrong->id).what(wrong->text).hint(nothing_sent);
+}
+
 }  // namespace
 
 Result<void> check_may_touch(const Package& package) {
@@ -181,7 +191,7 @@ Result<void> check_may_touch(const Package& package) {
         .what(fmt::format("SBL is at sector {}, but the boot ROM looks for it at sector 0", sbl->range.start.n))
         .hint(nothing_sent);
   }
-  return {};
+  return check_findings(package);
 }
 
 }  // namespace modemedic::plan

@@ -1,6 +1,7 @@
 #include "virtual/generator.h"
 
 #include "virtual/package_9x15.h"
+#include "virtual/package_family.h"
 #include "virtual/package_images.h"
 #include "virtual/package_texts.h"
 
@@ -51,7 +52,8 @@ Buffer GeneratedFile::bytes() const {
 Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, const firmware::Revision& revision,
                                                     const GeneratorOptions& options) {
   auto own = firmware::parse_revision(persona.revision);
-  if (!own || own->order_code != revision.order_code) {
+  bool is_own = own && own->order_code == revision.order_code;
+  if (!is_own && package_family(persona.chip).revision != revision.text) {
     return fail(Code::usage)
         .what(fmt::format("{} is no firmware for {}, whose order code is {}", revision.text, persona.id,
                           own ? own->order_code : "unknown"))
@@ -68,10 +70,16 @@ Result<std::vector<GeneratedFile>> generate_package(const Persona& persona, cons
   files.push_back(text_file(fmt::format("update/firehose/patch_{}.xml", suffix), patch_text(persona)));
   files.push_back(text_file(fmt::format("update/firehose/rawprogram_nand_{}_update.xml", suffix),
                             rawprogram_text(persona, options.qdl_form)));
+  if (options.factory_too) {
+    files.push_back(text_file(fmt::format("update/firehose/rawprogram_nand_{}_factory.xml", suffix),
+                              rawprogram_text(persona, true)));
+  }
   std::vector<std::string> built;
   std::ranges::transform(files, std::back_inserter(built), &GeneratedFile::path);
-  files.push_back(text_file("contents.xml", contents_text(built)));
-  files.push_back(text_file(revision.text + "_Release_Notes.pdf", release_notes_pdf(revision)));
+  files.push_back(text_file("contents.xml", contents_text(built, package_family(persona.chip))));
+  if (!options.other_vendor) {
+    files.push_back(text_file(revision.text + "_Release_Notes.pdf", release_notes_pdf(revision)));
+  }
   std::ranges::sort(files, listed_before);
   files.push_back(md5_list(files));
   std::ranges::sort(files, listed_before);

@@ -35,8 +35,11 @@ struct GeneratorOptions {
   /// rawprogram as Debian's qdl takes it: each program with label, last_sector and file_sector_offset, '/' in paths,
   /// and in an order that ends well when it is run top to bottom.
   bool qdl_form = false;
-  bool split_image = true;     ///< 9x15: with yaffs_head.aa and .ab, as some releases have them
-  std::string signed_by = {};  ///< sign the boot images with this authority of our own (signing_authority.h); empty: don't
+  bool split_image = true;    ///< 9x15: with yaffs_head.aa and .ab, as some releases have them
+  bool factory_too = false;   ///< a rawprogram file with _factory in its name beside the one with _update
+  bool other_vendor = false;  ///< the same from a vendor that is not Quectel: no revision name of ours in it
+  std::string signed_by =
+      {};  ///< sign the boot images with this authority of our own (signing_authority.h); empty: don't
 };
 
 /// The files of a package for this persona and revision, in directory order: with md5.txt, but for a 9x15.

@@ -3,6 +3,7 @@
 #include "firmware/mibib.h"
 #include "firmware/partition_mbn.h"
 #include "virtual/image_maker.h"
+#include "virtual/package_family.h"
 
 #include <algorithm>
 #include <array>
@@ -60,6 +61,9 @@ constexpr std::uint32_t rpm = 10;
 
 constexpr auto kernel_command_line = "noinitrd ro console=ttyHSL0,115200 androidboot.hardware=qcom rootfstype=squashfs";
 
+// What the images of a package of another vendor say in its place.
+constexpr auto foreign_lines = "Manufacturer: SIMCOM INCORPORATED\nRevision: LE11B12SIM7600M22\n";
+
 /// What AT+CGMR will show, and the modem's half of the sub-version.
 std::string modem_lines(const firmware::Revision& revision) {
   auto dot = revision.sub_version.find('.');
@@ -85,19 +89,6 @@ Buffer user_table(const Persona& persona) {
   return firmware::make_user_table(users);
 }
 
-/// Files are named otherwise for the two chips: releases for 2 KiB pages are "perf" builds.
-struct Names {
-  std::string boot, system, recovery;
-};
-
-Names names_for(const Geometry& geometry) {
-  if (geometry.page_size == 2048) {
-    return {"update/mdm9607-perf-boot.img", "update/mdm9607-perf-sysfs.ubi",
-            "update/mdm-perf-recovery-image-mdm9607-perf.ubi"};
-  }
-  return {"update/mdm9607-boot.img", "update/mdm9607-sysfs.ubi", "update/mdm9607-recovery.ubi"};
-}
-
 bool has_usr_data(const Persona& persona) {
   return firmware::find_partition_any_case(persona.table, "usr_data") != nullptr;
 }
@@ -109,7 +100,8 @@ std::string geometry_suffix(const Geometry& geometry) {
 }
 
 std::vector<PlacedImage> placed_images(const Persona& persona) {
-  auto names = names_for(persona.geometry);
+  const auto& family = package_family(persona.chip);
+  auto names = image_names(family, persona.geometry);
   const std::pair<std::string_view, std::string> places[] = {
       {"sbl", "update/sbl1.mbn"},
       {"mibib", fmt::format("update/firehose/partition_complete_{}.mbn", geometry_suffix(persona.geometry))},
@@ -138,15 +130,20 @@ std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::
                                         const GeneratorOptions& options) {
   const ImageMaker make(persona, revision, options);
   const auto& sizes = options.scale == Scale::real ? real_sizes : small_sizes;
-  auto names = names_for(persona.geometry);
+  const auto& family = package_family(persona.chip);
+  auto names = image_names(family, persona.geometry);
   auto suffix = geometry_suffix(persona.geometry);
   std::vector<GeneratedFile> files;
   files.push_back(make.elf("update/appsboot.mbn", sizes.appsboot, 0x8F600000, software::aboot));
-  files.push_back(make.elf("update/ENPRG9x07.mbn", sizes.download_programmer, 0x08000000, software::programmer));
-  files.push_back(make.elf("update/NPRG9x07.mbn", sizes.download_programmer, 0x08000000, software::programmer));
-  files.push_back(make.ubi("update/NON-HLOS.ubi", "modem", sizes.modem, true, modem_lines(revision)));
-  files.push_back(make.boot(names.boot, sizes.boot, "mdm9607", kernel_command_line));
-  files.push_back(make.ubi(names.system, "system", sizes.system, true, system_lines(revision)));
+  for (auto program : family.programs) {
+    files.push_back(
+        make.elf(fmt::format("update/{}", program), sizes.download_programmer, 0x08000000, software::programmer));
+  }
+  files.push_back(make.ubi("update/NON-HLOS.ubi", "modem", sizes.modem, true,
+                           options.other_vendor ? foreign_lines : modem_lines(revision)));
+  files.push_back(make.boot(names.boot, sizes.boot, std::string(family.prefix), kernel_command_line));
+  files.push_back(make.ubi(names.system, "system", sizes.system, true,
+                           options.other_vendor ? foreign_lines : system_lines(revision)));
   files.push_back(make.ubi(names.recovery, "recoveryfs", sizes.recovery, true, ""));
   files.push_back(ImageMaker::bytes("update/partition.mbn", user_table(persona)));
   files.push_back(make.elf("update/rpm.mbn", sizes.rpm, 0x00200000, software::rpm));
@@ -157,8 +154,8 @@ std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::
   }
   files.push_back(ImageMaker::bytes(fmt::format("update/firehose/partition_complete_{}.mbn", suffix),
                                     firmware::make_mibib(persona.table, persona.geometry)));
-  files.push_back(
-      make.elf("update/firehose/prog_nand_firehose_9x07.mbn", sizes.programmer, 0x08000000, software::programmer));
+  files.push_back(make.elf(fmt::format("update/firehose/{}", family.programmer), sizes.programmer, 0x08000000,
+                           software::programmer));
   return files;
 }
 

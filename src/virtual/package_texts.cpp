@@ -158,15 +158,16 @@ std::string partition_nand_text(const Persona& persona) {
   return text + "  </partition_entries>\n</nandboot>\n";
 }
 
-std::string contents_text(const std::vector<std::string>& paths) {
-  std::string text =
+std::string contents_text(const std::vector<std::string>& paths, const PackageFamily& family) {
+  auto text = fmt::format(
       "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<contents>\r\n"
       "  <product_flavors cmm_pf_var=\"PRODUCT_FLAVORS\">\r\n    <pf>\r\n      <name>perf</name>\r\n    </pf>\r\n"
       "  </product_flavors>\r\n"
-      "  <product_info>\r\n    <product_name>MDM9607.LE.1.0</product_name>\r\n"
+      "  <product_info>\r\n    <product_name>{0}.LE.1.0</product_name>\r\n"
       "    <hlos_type cmm_var=\"HLOS_TYPE\">LE</hlos_type>\r\n"
-      "    <chipid flavor=\"perf\" cmm_var=\"CHIPID\">MDM9607</chipid>\r\n  </product_info>\r\n"
-      "  <builds_flat>\r\n    <build>\r\n      <name>common</name>\r\n      <chipset>MDM9607</chipset>\r\n";
+      "    <chipid flavor=\"perf\" cmm_var=\"CHIPID\">{0}</chipid>\r\n  </product_info>\r\n"
+      "  <builds_flat>\r\n    <build>\r\n      <name>common</name>\r\n      <chipset>{0}</chipset>\r\n",
+      family.chipid);
   for (const auto& path : paths) {
     text += fmt::format(
         "      <download_file fastboot_complete=\"true\">\r\n        <file_name>{}</file_name>\r\n"

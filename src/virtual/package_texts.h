@@ -2,6 +2,7 @@
 
 #include "firmware/revision.h"
 #include "virtual/generator.h"
+#include "virtual/package_family.h"
 #include "virtual/persona.h"
 
 #include <string>
@@ -20,7 +21,7 @@ std::string patch_text(const Persona& persona);
 std::string partition_nand_text(const Persona& persona);
 
 /// contents.xml, with BOM and CRLF.
-std::string contents_text(const std::vector<std::string>& paths);
+std::string contents_text(const std::vector<std::string>& paths, const PackageFamily& family);
 
 /// A one-page PDF with one line.
 std::string release_notes_pdf(const firmware::Revision& revision);

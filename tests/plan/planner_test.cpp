@@ -160,6 +160,25 @@ TEST(Planner, RefusesSectorsThatAreInNoPartition) {
   expect_refused(builder.package(), "partition", "sectors 156 to 163");
 }
 
+TEST(Planner, RefusesAnyChipButTheOneWhoseBootChainIsKnown) {
+  for (const auto* chip : {"9x40", "sdx55", "9x15", ""}) {
+    auto package = small_package().package();
+    package.chip = chip;
+    expect_refused(package, "chip", *chip == 0 ? "nobody knows" : chip);
+  }
+  auto package = small_package().package();
+  package.kind = firmware::PackageKind::streaming;
+  expect_refused(package, "chip", "9x07");
+}
+
+TEST(Planner, RefusesWhatTheReaderFoundWrong) {
+  auto package = small_package().package();
+  package.findings.push_back({firmware::Finding::Level::warning, "image-shape", "odd"});
+  EXPECT_TRUE(make_plan(package));
+  package.findings.push_back({firmware::Finding::Level::error, "ubi", "a UBI image for other blocks"});
+  expect_refused(package, "ubi", "for other blocks");
+}
+
 void expect_bad(const firmware::Package& package, const std::string& about) {
   auto plan = make_plan(package);
   ASSERT_FALSE(plan);
