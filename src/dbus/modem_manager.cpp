@@ -89,7 +89,10 @@ Inhibition::Asked Inhibition::ask_now(const std::string& uid, Duration patience)
   } catch (const sdbus::Error& error) {
     return {meaning_of(error.getName()), nullptr, error.getMessage()};
   }
-  return {Outcome::inhibited, std::unique_ptr<Inhibition>(new Inhibition(std::move(connection))), ""};
+  Asked asked;
+  asked.outcome = Outcome::inhibited;
+  asked.inhibition.reset(new Inhibition(std::move(connection)));
+  return asked;
 }
 
 /// Connecting has no deadline of its own, and a D-Bus that hangs would hold us up for minutes. So it is done by a

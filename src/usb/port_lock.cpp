@@ -163,7 +163,7 @@ Result<void> PortLock::lock(const std::string& bus, const DeviceInfo& device, Pu
   PortHolder us{purpose, getpid(), std::time(nullptr), our_command()};
   auto started = clock.now();
   for (const auto& port : ports) {
-    auto name = file_name(bus + "-" + port);
+    auto name = file_name(fmt::format("{}-{}", bus, port));
     TRY_ASSIGN(auto locked, lock_port(name, folders));
     while (locked.holder) {
       Deadline deadline{started + patience_with(*locked.holder)};

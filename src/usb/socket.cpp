@@ -1,5 +1,7 @@
 #include "usb/socket.h"
 
+#include "usb/nap.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -22,8 +24,6 @@ namespace modemedic::usb {
 
 namespace {
 
-constexpr std::chrono::seconds longest_poll{3600};
-
 bool try_again(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
@@ -36,12 +36,6 @@ Failure hung_up_failure() {
 
 Failure broken(int error) {
   return hung_up_failure().cause(fail_errno(error, "use the connection to the USB/IP server"));
-}
-
-timespec time_left(const Clock& clock, Deadline deadline) {
-  auto left = std::min<Duration>(deadline.left(clock), longest_poll);
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-  return {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
 }
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;

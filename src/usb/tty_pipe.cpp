@@ -127,9 +127,7 @@ Result<void> TtyPipe::make_raw() {
 bool TtyPipe::wait(short events, Deadline deadline) const {
   pollfd wanted{tty_.get(), events, 0};
   for (;;) {
-    auto left = deadline.left(clock_);
-    auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
-    timespec time{.tv_sec = whole.count(), .tv_nsec = (left - whole).count()};
+    auto time = time_left(clock_, deadline);
     auto count = ppoll(&wanted, 1, &time, nullptr);
     if (count > 0 || (count < 0 && errno != EINTR)) {
       return true;

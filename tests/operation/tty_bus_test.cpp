@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 using testing::SizeIs;
 
 /// Two modems on this machine's USB, and nothing that could be opened there.

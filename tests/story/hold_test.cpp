@@ -11,7 +11,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 /// The lock of a served modem, as another modemedic holds it.
 class Holder {

@@ -37,13 +37,14 @@ bool note(const TakenInterface& taken) {
 }
 
 class Guardian : public testing::Test {
+public:
+  ~Guardian() override { notes.fill(0); }
+
 protected:
   Guardian() {
     std::ranges::copy(folder / "notes", notes.begin());
     refusals = 0;
   }
-
-  ~Guardian() override { notes.fill(0); }
 
   /// A program that takes interfaces under a guardian, and how it then ends.
   static pid_t program(const std::function<void(DriverGuardian&)>& life) {

@@ -24,8 +24,6 @@ using test::text_of;
 using test::write_text;
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 constexpr uid_t nobody = 65534;
 
