@@ -22,6 +22,7 @@ void add_commands(Grammar& grammar) {
   add_at(grammar);
   add_gps(grammar);
   add_inspect(grammar);
+  add_check(grammar);
   add_plan(grammar);
   add_flash(grammar);
   add_rehearse(grammar);

@@ -52,7 +52,8 @@ public:
     obey_allowances();
     auto graver = [](const Spoken& a, const Spoken& b) { return a.answer > b.answer; };
     std::ranges::stable_sort(spoken_, graver);
-    return {std::move(spoken_), modem_.revision ? modem_.revision->text : "", allowed()};
+    std::erase_if(silent_, [&](const std::string& id) { return did_speak(id); });
+    return {std::move(spoken_), std::move(silent_), modem_.revision ? modem_.revision->text : "", allowed()};
   }
 
 private:
@@ -64,7 +65,17 @@ private:
       spoken_.push_back({&rule, answer_of(rule.severity), std::move(what), {}});
     } else if (outcome.speaks == Speaks::unknown && rule.severity != Severity::allow) {
       take_unknown(rule, outcome.missing);
+    } else if (rule.kind != Rule::Kind::found && rule.severity != Severity::allow &&
+               std::ranges::find(silent_, rule.id) == silent_.end()) {
+      silent_.push_back(rule.id);
     }
+  }
+
+  /// It has another row that spoke, or that could not be decided.
+  bool did_speak(const std::string& id) const {
+    return std::ranges::any_of(spoken_, [&](const Spoken& spoken) {
+      return spoken.rule->id == id || std::ranges::find(spoken.undecided, id) != spoken.undecided.end();
+    });
   }
 
   void take_unknown(const Rule& rule, const std::vector<Missing>& missing) {
@@ -139,6 +150,7 @@ private:
   const ModemFacts& modem_;
   const PackageFacts& package_;
   std::vector<Spoken> spoken_;
+  std::vector<std::string> silent_;
 };
 
 }  // namespace

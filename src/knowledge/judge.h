@@ -40,9 +40,10 @@ struct Spoken {
 
 /// What all rules say together.
 struct Judgement {
-  std::vector<Spoken> spoken;  ///< the gravest first, else as the rows stand
-  std::string from;            ///< what the modem runs; empty: not known
-  std::string allowed;         ///< what it may take: "EC25EFAR06Axx _20.2xx only"; empty: not known
+  std::vector<Spoken> spoken;       ///< the gravest first, else as the rows stand
+  std::vector<std::string> silent;  ///< ids of the rules that compared all they had to, and have nothing against it
+  std::string from;                 ///< what the modem runs; empty: not known
+  std::string allowed;              ///< what it may take: "EC25EFAR06Axx _20.2xx only"; empty: not known
 
   /// The gravest answer; allow when no rule spoke, or none but those that wait for the chip.
   Answer verdict() const;

@@ -108,7 +108,8 @@ std::string build_word(const Revision& revision) {
   auto is_date = [](std::string_view suffix) {
     return suffix.substr(1).find_first_not_of("0123456789") == std::string_view::npos;
   };
-  std::erase_if(suffixes, [&](auto suffix) { return suffix == ocpu || suffix == "_BETA" || is_date(suffix); });
+  std::erase_if(suffixes,
+                [&](auto suffix) { return suffix == ocpu || suffix.starts_with("_BETA") || is_date(suffix); });
   std::ranges::sort(suffixes);
   return suffixes.empty() ? "a build for nobody in particular" : fmt::format("a build {}", fmt::join(suffixes, ""));
 }

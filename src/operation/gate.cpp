@@ -74,10 +74,16 @@ std::vector<Fault> faults_of(const Found& modem) {
                                modem.sighting.next)}};
 }
 
-void tell(const Spoken& spoken, const Judgement& judgement, bool lifted, Events& events) {
-  const auto& rule = *spoken.rule;
-  events.emit(event::Rule{rule.id, std::string(name(spoken.answer)), spoken.what, lifted, rule.because,
-                          judgement.allowed, rule.evidence, rule.source, spoken.undecided});
+/// What the planner has against a package, where that is a rule.
+Result<std::vector<Fault>> faults_of(const firmware::Package& package) {
+  auto plan = plan::make_plan(package);
+  if (plan) {
+    return std::vector<Fault>();
+  }
+  if (plan.error().rule.empty()) {
+    return fail(std::move(plan.error()));
+  }
+  return std::vector<Fault>{{plan.error().rule, plan.error().what}};
 }
 
 /// "--override baseline --override ocpu": what would lift all that can be lifted and was not.
@@ -93,14 +99,14 @@ std::string overrides_for(const std::vector<const Spoken*>& held) {
 std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& judgement, std::string_view state) {
   std::string hint;
   if (!judgement.allowed.empty()) {
-    hint = fmt::format("from {}: {}. ", printable(judgement.from), judgement.allowed);
+    hint = fmt::format("from {}: {}; ", printable(judgement.from), judgement.allowed);
   }
   if (std::ranges::all_of(held, &Spoken::can_be_lifted)) {
-    hint += fmt::format("If you know that this firmware is this very module's, lift what stops it with {}",
+    hint += fmt::format("if you know that this firmware is this very module's, lift what stops it with {}",
                         overrides_for(held));
   } else {
     const auto& needs = held.front()->rule->needs;
-    hint += needs.empty() ? "Nothing lifts this rule" : fmt::format("Nothing lifts this rule without a {}", needs);
+    hint += needs.empty() ? "nothing lifts this rule" : fmt::format("nothing lifts this rule without a {}", needs);
   }
   return state.empty() ? hint : fmt::format("{}; {}", hint, state);
 }
@@ -132,7 +138,7 @@ Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOpt
   std::vector<const Spoken*> held;
   for (const auto& spoken : judgement.spoken) {
     auto lifts = spoken.can_be_lifted() && options.overrides.contains(spoken.rule->id);
-    tell(spoken, judgement, lifts, events);
+    events.emit(told(spoken, judgement, lifts));
     if (lifts) {
       lifted.insert(spoken.rule->id);
     } else if (spoken.holds_up()) {
@@ -145,7 +151,7 @@ Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOpt
   }
   return fail(Code::refused)
       .rule(held.front()->rule->id)
-      .what(held.front()->what)
+      .what(fmt::format("{}: {}", held.front()->what, held.front()->rule->because))
       .hint(what_to_do(held, judgement, state));
 }
 
@@ -174,6 +180,8 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
   examination.modem = facts_of(modem, examination.identity);
   examination.package = knowledge::facts_of(package);
   examination.faults = faults_of(modem);
+  TRY_ASSIGN(auto of_package, faults_of(package));
+  examination.faults.insert(examination.faults.end(), of_package.begin(), of_package.end());
   const auto& rules = knowledge::rules();
   TRY(rules);
   examination.judgement = knowledge::judge(*rules, examination.modem, examination.package, examination.faults);
@@ -183,7 +191,23 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
 Result<Judgement> judge_package(const ModemFacts& modem, const firmware::Package& package) {
   const auto& rules = knowledge::rules();
   TRY(rules);
-  return knowledge::judge(*rules, modem, knowledge::facts_of(package));
+  TRY_ASSIGN(auto faults, faults_of(package));
+  return knowledge::judge(*rules, modem, knowledge::facts_of(package), faults);
+}
+
+Result<Judgement> judge_alone(const firmware::Package& package) {
+  TRY_ASSIGN(auto judgement, judge_package({}, package));
+  std::erase_if(judgement.spoken, [](const Spoken& spoken) { return spoken.answer < Answer::stop; });
+  return judgement;
+}
+
+event::Rule told(const Spoken& spoken, const Judgement& judgement, bool lifted) {
+  const auto& rule = *spoken.rule;
+  return {rule.id,         std::string(name(spoken.answer)),
+          spoken.what,     lifted,
+          rule.because,    judgement.allowed,
+          rule.evidence,   rule.source,
+          spoken.undecided};
 }
 
 Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions& options, Events& events) {

@@ -43,9 +43,15 @@ struct Examination {
 Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
                             Events& events);
 
-/// The same without a modem, from facts.
-/// @return Code::bug when the rules can't be read
+/// The same without a modem in sight, from facts.
+/// @return Code::package_bad when no plan can be made of the package for a reason that is no rule
 Result<knowledge::Judgement> judge_package(const knowledge::ModemFacts& modem, const firmware::Package& package);
+
+/// What the rules say of a package for whatever modem: only what none may take is in it.
+Result<knowledge::Judgement> judge_alone(const firmware::Package& package);
+
+/// A rule that spoke, as it is told.
+event::Rule told(const knowledge::Spoken& spoken, const knowledge::Judgement& judgement, bool lifted);
 
 /// Tells every rule that spoke, and whether the person lifts it.
 /// @return the ids of the rules that were lifted; Code::refused with the gravest that was not; Code::usage for an

@@ -148,7 +148,7 @@ Result<void> check_kind(const Package& package) {
     return {};
   }
   return fail(Code::refused)
-      .rule("chip")
+      .rule("method")
       .what(package.chip.empty()
                 ? "nobody knows for which chip this package is"
                 : fmt::format("the package is for the {}: how to flash that one without leaving it dead "

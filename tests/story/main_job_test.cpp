@@ -76,7 +76,7 @@ protected:
 TEST_F(OneModem, FlashFromEdlStopsBecauseNobodyKnowsWhoItIs) {
   make_package();
   Serve serve({"eg25-g:edl"});
-  auto refused = run({"--bus", serve.bus(), "flash", package, "--yes", "--json"});
+  auto refused = run({"--bus", serve.bus(), "--data", dir / "data", "flash", package, "--yes", "--json"});
   EXPECT_EQ(refused.exit, 4);
   EXPECT_THAT(refused.out, AllOf(HasSubstr("\"result\":\"refused\""), HasSubstr("\"rule\":\"unknown\"")));
 
@@ -140,7 +140,7 @@ TEST_F(OneModem, TheStateFolderKeepsWhatWasFlashed) {
 TEST(CommandLine, TellsWhatItCan) {
   auto help = run({"--help"});
   EXPECT_EQ(help.exit, 0);
-  for (const auto* command : {"list", "inspect", "plan", "flash", "rehearse", "virtual"}) {
+  for (const auto* command : {"list", "inspect", "check", "plan", "flash", "rehearse", "virtual"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     EXPECT_THAT(run({command, "--help"}).out, Not(HasSubstr("error")));
   }

@@ -11,6 +11,7 @@ void add_mode(Grammar& grammar);
 void add_at(Grammar& grammar);
 void add_gps(Grammar& grammar);
 void add_inspect(Grammar& grammar);
+void add_check(Grammar& grammar);
 void add_plan(Grammar& grammar);
 void add_flash(Grammar& grammar);
 void add_rehearse(Grammar& grammar);

@@ -1,6 +1,7 @@
 #include "app/commands/commands.h"
 #include "app/package_option.h"
 #include "app/package_view.h"
+#include "operation/gate.h"
 #include "virtual/persona.h"
 
 #include <memory>
@@ -24,6 +25,8 @@ Result<void> show_plan(const PlanOptions& options, Output& output, const std::st
     TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
     TRY(plan::check_chip(proven, package, {persona.geometry, persona.factory_bad_blocks}));
   }
+  TRY_ASSIGN(auto judgement, operation::judge_alone(package));
+  TRY(operation::pass(judgement, {}, output));
   show_steps(proven.plan(), package, output);
   output.line(fmt::format("\nproven: every image ends where it belongs, nothing else is touched; nothing was sent"));
   return {};
