@@ -67,8 +67,11 @@ Json partitions_json(const Package& package) {
   if (package.kind == PackageKind::streaming) {
     for (const auto& image : package.images) {
       const auto& file = package.file(image);
-      partitions.push_back(
-          {{"name", image.partition}, {"fate", "written"}, {"image", file.path}, {"image_size", file.size}});
+      partitions.push_back({{"name", image.partition},
+                            {"fate", "written"},
+                            {"image", file.path},
+                            {"image_size", file.size},
+                            {"reason", image.reason}});
     }
   }
   return partitions;

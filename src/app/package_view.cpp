@@ -32,7 +32,8 @@ void show_streaming_images(const Package& package, Output& output) {
   output.line(fmt::format("\n{:<12} {}", "PARTITION", "IMAGE"));
   for (const auto& image : package.images) {
     const auto& file = package.file(image);
-    output.line(fmt::format("{:<12} {} ({})", image.partition, printable(file.path), human_size(file.size)));
+    output.line(
+        fmt::format("{:<12} {} ({}): {}", image.partition, printable(file.path), human_size(file.size), image.reason));
   }
 }
 

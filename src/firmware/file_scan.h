@@ -1,10 +1,12 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "firmware/intel_hex.h"
 #include "firmware/maker_scan.h"
 #include "firmware/revision_scan.h"
 #include "firmware/signing.h"
 #include "firmware/ubi_watch.h"
+#include "firmware/yaffs2.h"
 
 #include <cstdint>
 #include <optional>
@@ -20,6 +22,9 @@ struct FileFacts {
   std::vector<std::string> makers;     ///< vendors other than Quectel whose marks it holds
   std::optional<Signing> signing;
   std::optional<UbiReport> ubi;  ///< of a UBI image
+  /// Of a file that is called a YAFFS2 image, or a program in Intel HEX: what is wrong with it; empty: it is whole.
+  std::optional<std::string> yaffs2_problem;
+  std::optional<std::string> hex_problem;
 };
 
 /// Reads along while a file is hashed. What it looks for follows from the file's name; the rest of a package costs no
@@ -37,6 +42,8 @@ private:
   std::uint64_t size_;
   bool is_image_;
   bool may_be_signed_;
+  std::optional<Yaffs2Scan> yaffs2_;
+  std::optional<IntelHexReader> hex_;
   RevisionScan revisions_;
   MakerScan makers_;
   UbiWatch ubi_;

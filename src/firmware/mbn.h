@@ -60,8 +60,13 @@ Buffer make_mbn(ByteView code, std::uint32_t image_id, std::uint32_t load_addres
 /// Bytes that make_mbn() adds to the code.
 std::uint64_t mbn_overhead();
 
-/// @return the image's size in bytes: to the end its header names. Code::package_bad: no such header, sizes that
-///         contradict each other, cut, not what its digest says (ours)
+/// The image's size in bytes, as its header says it.
+/// @param head  the image's first bytes
+/// @return Code::package_bad: no such header, or sizes that contradict each other
+Result<std::uint64_t> mbn_size(ByteView head);
+
+/// @return the image's size in bytes: to the end its header names. Errors as mbn_size(); also: cut, not what its
+///         digest says (ours)
 Result<std::uint64_t> check_mbn(ByteView bytes);
 
 /// check_elf() or check_mbn(), whichever it is.

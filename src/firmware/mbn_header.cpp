@@ -26,6 +26,37 @@ Failure bad(std::string what) {
   return fail(Code::package_bad).what("MBN: " + std::move(what));
 }
 
+struct Header {
+  bool ours = false;
+  std::uint64_t image_size = 0;
+  std::uint64_t code_size = 0;
+  std::uint64_t signature_size = 0;
+
+  std::uint64_t end() const { return header_size + image_size; }
+};
+
+Result<Header> read_header(ByteView bytes) {
+  ByteReader fields(bytes, Endian::little);
+  auto image_id = fields.u32();
+  auto version = fields.u32();
+  Header header{.ours = fields.u32() == our_mark};
+  fields.u32();  // where it is loaded
+  header.image_size = fields.u32();
+  header.code_size = fields.u32();
+  fields.u32();  // the signature's address
+  header.signature_size = fields.u32();
+  fields.u32();  // the certificates' address
+  std::uint64_t certificates_size = fields.u32();
+  if (fields.failed() || image_id > last_image_id || version != header_version || header.code_size == 0) {
+    return bad("there is no header at its start");
+  }
+  // Some vendors leave room between the parts, none goes beyond the whole.
+  if (header.code_size + header.signature_size + certificates_size > header.image_size) {
+    return bad("the sizes in its header contradict each other");
+  }
+  return header;
+}
+
 }  // namespace
 
 std::uint64_t mbn_overhead() {
@@ -46,31 +77,20 @@ Buffer make_mbn(ByteView code, std::uint32_t image_id, std::uint32_t load_addres
   return image;
 }
 
+Result<std::uint64_t> mbn_size(ByteView head) {
+  TRY_ASSIGN(auto header, read_header(head));
+  return header.end();
+}
+
 Result<std::uint64_t> check_mbn(ByteView bytes) {
-  ByteReader header(bytes, Endian::little);
-  auto image_id = header.u32();
-  auto version = header.u32();
-  auto ours = header.u32() == our_mark;
-  header.u32();  // where it is loaded
-  std::uint64_t image_size = header.u32();
-  std::uint64_t code_size = header.u32();
-  header.u32();  // the signature's address
-  std::uint64_t signature_size = header.u32();
-  header.u32();  // the certificates' address
-  std::uint64_t certificates_size = header.u32();
-  if (header.failed() || image_id > last_image_id || version != header_version || code_size == 0) {
-    return bad("there is no header at its start");
-  }
-  // Some vendors leave room between the parts, none goes beyond the whole.
-  if (code_size + signature_size + certificates_size > image_size) {
-    return bad("the sizes in its header contradict each other");
-  }
-  auto end = header_size + image_size;
+  TRY_ASSIGN(auto header, read_header(bytes));
+  auto end = header.end();
   if (end > bytes.size()) {
     return bad(fmt::format("it is cut: its header says {} bytes, {} are there", end, bytes.size()));
   }
-  auto signed_end = header_size + code_size;
-  if (ours && !std::ranges::equal(bytes.subspan(signed_end, signature_size), digest<Sha256>(bytes.first(signed_end)))) {
+  auto signed_end = header_size + header.code_size;
+  if (header.ours &&
+      !std::ranges::equal(bytes.subspan(signed_end, header.signature_size), digest<Sha256>(bytes.first(signed_end)))) {
     return bad("its bytes are not the ones it was made of: torn, or written over another image");
   }
   if (auto used = used_size(bytes.first(end)); used + longest_padding < end) {

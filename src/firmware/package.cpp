@@ -146,7 +146,7 @@ Result<Package> read(const std::string& path, const PackageChoice& choice, Event
     TRY(look_at_tables(package, layout));
     add_findings(package, read.facts);
   } else {
-    add_streaming_findings(package);
+    add_streaming_findings(package, read.facts);
   }
   return package;
 }

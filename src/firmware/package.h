@@ -91,6 +91,7 @@ struct Image {
   std::string partition;    ///< name from the MIBIB: "sbl" range -> "SBL"
   SectorRange range;        ///< the partition's range
   std::size_t command = 0;  ///< index into Package::commands
+  std::string reason = {};  ///< in a streaming package: why this file goes there
 };
 
 /// A firmware package, whole and verified: every byte has been read once.

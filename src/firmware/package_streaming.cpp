@@ -1,8 +1,6 @@
 #include "firmware/package_streaming.h"
 
 #include "firmware/bad_file.h"
-#include "firmware/boot_image.h"
-#include "firmware/package_names.h"
 #include "firmware/safe_path.h"
 
 #include <algorithm>
@@ -24,6 +22,9 @@ struct Place {
   bool takes(std::string_view name) const {
     return name.starts_with(starts) && name.find(holds) != std::string_view::npos && name.ends_with(ends);
   }
+
+  /// "*rootfs*.yaffs2"
+  std::string pattern() const { return fmt::format("{}{}{}*{}", starts, holds.empty() ? "" : "*", holds, ends); }
 };
 
 // The boot loader's part goes by streaming download under these names, the rest by fastboot under its own.
@@ -53,11 +54,6 @@ std::vector<std::size_t> files_for(const Package& package, const Place& place) {
   return found;
 }
 
-const PackageFile* file_named(const Package& package, std::string_view name) {
-  auto found = std::ranges::find_if(package.files, [&](const auto& file) { return fold_case(file.path) == name; });
-  return found == package.files.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 Result<void> link_streaming_images(Package& package) {
@@ -65,8 +61,7 @@ Result<void> link_streaming_images(Package& package) {
     auto found = files_for(package, place);
     if (found.empty()) {
       return fail(Code::package_bad)
-          .what(fmt::format("the image for {} is missing ({}{}{}*{})", place.partition, place.starts,
-                            place.holds.empty() ? "" : "*", place.holds, place.ends))
+          .what(fmt::format("the image for {} is missing ({})", place.partition, place.pattern()))
           .hint("unpack or download the package again: it is not whole; nothing was sent to a modem");
     }
     if (found.size() > 1) {
@@ -78,39 +73,9 @@ Result<void> link_streaming_images(Package& package) {
     if (package.files[found[0]].size == 0) {
       return bad_file(package.files[found[0]].path, "it is empty");
     }
-    package.images.push_back({found[0], std::string(place.partition), {}, 0});
+    package.images.push_back({found[0], std::string(place.partition), {}, 0, "named " + place.pattern()});
   }
   return {};
-}
-
-void add_streaming_findings(Package& package) {
-  auto add = [&](Finding::Level level, const char* id, std::string text) {
-    package.findings.push_back({level, id, std::move(text)});
-  };
-  add(Finding::Level::note, "streaming",
-      "packages for the 9x15 say nowhere what belongs where: it follows from the files' names");
-  for (const auto& image : package.images) {
-    const auto& file = package.file(image);
-    if ((image.partition == "boot" || image.partition == "recovery") && !has_boot_magic(file.head)) {
-      add(Finding::Level::warning, "image-shape", printable(file.path) + " is no boot image (ANDROID!)");
-    }
-  }
-  const auto& loader = package.files[package.programmer];
-  if (!as_text(loader.head).starts_with(':')) {
-    add(Finding::Level::warning, "image-shape", printable(loader.path) + " is no Intel HEX file");
-  }
-  if (package.user_table.empty()) {
-    add(Finding::Level::warning, "user-table", "it brings no partition.mbn");
-  }
-  const auto* first = file_named(package, "yaffs_head.aa");
-  const auto* second = file_named(package, "yaffs_head.ab");
-  if (first != nullptr && second != nullptr) {
-    add(Finding::Level::note, "split-image",
-        fmt::format("yaffs_head.aa and .ab are the pieces of one image of {} bytes", first->size + second->size));
-  } else if (first != nullptr || second != nullptr) {
-    add(Finding::Level::error, "split-image",
-        fmt::format("of the image in two pieces, yaffs_head.{} is missing", first == nullptr ? "aa" : "ab"));
-  }
 }
 
 }  // namespace modemedic::firmware

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "base/error.h"
+#include "firmware/file_scan.h"
 #include "firmware/package.h"
+
+#include <vector>
 
 namespace modemedic::firmware {
 
@@ -10,7 +13,9 @@ namespace modemedic::firmware {
 /// @return Code::package_bad: an image is missing, empty, or there twice
 Result<void> link_streaming_images(Package& package);
 
-/// What a person should know about it.
-void add_streaming_findings(Package& package);
+/// What a person should know about it: nothing vouches for its files, so what can be told from their bytes and from
+/// partition.mbn is.
+/// @param facts  of each of package.files
+void add_streaming_findings(Package& package, const std::vector<FileFacts>& facts);
 
 }  // namespace modemedic::firmware

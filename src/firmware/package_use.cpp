@@ -1,5 +1,7 @@
 #include "firmware/package_use.h"
 
+#include "firmware/package_names.h"
+
 #include <optional>
 
 namespace modemedic::firmware {
@@ -18,6 +20,11 @@ void set_uses(Package& package, const PackageLayout& layout) {
     set(image.file, FileUse::image);
   }
   set(layout.programmer, FileUse::programmer);
+  for (auto& file : package.files) {
+    if (names::is_streaming_loader(file.path)) {
+      file.use = FileUse::programmer;  // the other loader, for a modem that refuses the first one's address
+    }
+  }
 }
 
 std::vector<PartitionFate> partition_fates(const Package& package) {

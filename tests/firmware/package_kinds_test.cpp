@@ -1,6 +1,10 @@
+#include "firmware/boot_image.h"
+#include "firmware/intel_hex.h"
 #include "firmware/maker_scan.h"
+#include "firmware/mbn.h"
 #include "firmware/package.h"
 #include "firmware/partition_mbn.h"
+#include "firmware/yaffs2.h"
 #include "support/tool.h"
 #include "tiny_package.h"
 
@@ -20,22 +24,64 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+/// A YAFFS2 image with one file.
+Buffer yaffs2(std::string_view text) {
+  auto content = test::text_bytes(std::string(text));
+  const Yaffs2File file{"version", content.size(), [&](std::uint64_t offset, std::span<std::byte> into) {
+                          std::ranges::copy(ByteView(content).subspan(offset, into.size()), into.begin());
+                        }};
+  Buffer image;
+  write_yaffs2({}, std::span(&file, 1), [&](ByteView page) {
+    image.insert(image.end(), page.begin(), page.end());
+    return true;
+  });
+  return image;
+}
+
+Buffer boot_image(std::size_t kernel_size) {
+  BootImageContent content;
+  content.kernel = {kernel_size,
+                    [](std::uint64_t, std::span<std::byte> into) { std::ranges::fill(into, std::byte{1}); }};
+  content.ramdisk = {100, [](std::uint64_t, std::span<std::byte> into) { std::ranges::fill(into, std::byte{2}); }};
+  Buffer image;
+  write_boot_image(content, [&](ByteView bytes) {
+    image.insert(image.end(), bytes.begin(), bytes.end());
+    return true;
+  });
+  return image;
+}
+
+std::vector<UserPartition> table_9x15() {
+  std::vector<UserPartition> table;
+  for (const auto* name : {"MIBIB", "SBL1", "SBL2", "RPM", "APPSBL", "dsp2", "boot", "system"}) {
+    UserPartition partition;
+    partition.name = name;
+    partition.size = 128;
+    partition.pad_kib = 128;
+    table.push_back(partition);
+  }
+  table.back().size.reset();
+  return table;
+}
+
 /// A 9x15 package with the names and the smaller sizes of a real listing, and our own bytes.
 test::Files package_9x15() {
   test::Files files;
-  files["NPRG9x15.hex"] = test::text_bytes(":020000044170493C\r\n:00000001FF\r\n");
-  files["ENPRG9x15.hex"] = test::text_bytes(":020000042A00D0\r\n:00000001FF\r\n");
-  files["partition.mbn"] = make_user_table({{"MIBIB", 10, true}, {"SBL1", 5, true}, {"EFS2", std::nullopt, true}});
+  files["NPRG9x15.hex"] = test::text_bytes(make_intel_hex({0x41700000, 0x41700000, test::noise(3000, 1)}));
+  files["ENPRG9x15.hex"] = test::text_bytes(make_intel_hex({0x2A000000, 0x2A000000, test::noise(3000, 2)}));
+  files["partition.mbn"] = make_user_table(table_9x15(), 3);
   files["partition2.mbn"] = files["partition.mbn"];
   unsigned seed = 100;
-  for (const auto* name : {"sbl1.mbn", "sbl2.mbn", "rpm.mbn", "appsboot.mbn", "dsp1.mbn", "dsp3.mbn",
-                           "9615-cdp-recovery-image-9615-cdp.yaffs2", "9615-cdp-usr-image.usrfs.yaffs2"}) {
-    files[name] = test::noise(3000, seed++);
+  for (const auto* name : {"sbl2.mbn", "rpm.mbn", "appsboot.mbn", "dsp1.mbn", "dsp3.mbn"}) {
+    files[name] = make_mbn(test::noise(3000, seed++), 5, 0x8F600000);
   }
-  files["dsp2.mbn"] = test::text_bytes("xx EC20EQAR02A13E2G xx");
-  files["boot-oe-msm9615.img"] = test::text_bytes("ANDROID! kernel");
-  files["recovery-boot-oe-msm9615.img"] = test::text_bytes("ANDROID! recovery");
-  files["msm-9615-cdp-image--ipk-20150807-9615-cdp.rootfs.yaffs2"] = test::text_bytes("root EC20EQAR02A13E2G root");
+  files["sbl1.mbn"] = make_sbl(test::noise(3000, seed++), 2048);
+  files["dsp2.mbn"] = make_mbn(test::text_bytes("xx EC20EQAR02A13E2G xx"), 5, 0x8A000000);
+  files["boot-oe-msm9615.img"] = boot_image(5000);
+  files["recovery-boot-oe-msm9615.img"] = boot_image(6000);
+  files["9615-cdp-recovery-image-9615-cdp.yaffs2"] = yaffs2("recovery");
+  files["9615-cdp-usr-image.usrfs.yaffs2"] = yaffs2("usr");
+  files["msm-9615-cdp-image--ipk-20150807-9615-cdp.rootfs.yaffs2"] = yaffs2("root EC20EQAR02A13E2G root");
   return files;
 }
 
@@ -99,7 +145,9 @@ TEST_F(PackageKindsTest, KnowsAPackageForThe9x15) {
                   "dsp2 dsp2.mbn", "dsp3 dsp3.mbn", "boot boot-oe-msm9615.img", "recovery recovery-boot-oe-msm9615.img",
                   "system msm-9615-cdp-image--ipk-20150807-9615-cdp.rootfs.yaffs2",
                   "userdata 9615-cdp-usr-image.usrfs.yaffs2", "recoveryfs 9615-cdp-recovery-image-9615-cdp.yaffs2"));
-  EXPECT_EQ(package->user_table.size(), 3U);
+  EXPECT_EQ(package->images.front().reason, "named sbl1*.mbn");
+  EXPECT_EQ(package->images[9].reason, "named *rootfs*.yaffs2");
+  EXPECT_EQ(package->user_table.size(), 8U);
   EXPECT_THAT(ids(*package), ElementsAre("md5-no-list", "streaming"));
 }
 
@@ -115,6 +163,52 @@ TEST_F(PackageKindsTest, NamesTheImageThatA9x15PackageLacks) {
   auto files = package_9x15();
   files["other.rootfs.yaffs2"] = test::noise(10, 1);
   EXPECT_THAT(what(read(files)), HasSubstr("could be the image for system"));
+}
+
+/// Nothing vouches for the files of such a package, so their bytes are looked at.
+TEST_F(PackageKindsTest, SaysWhatIsWrongWithTheFilesOfA9x15Package) {
+  auto table = [](auto change, std::uint32_t version = 3) {
+    auto rows = table_9x15();
+    change(rows);
+    return make_user_table(rows, version);
+  };
+  auto cut = [](const std::string& name) {
+    auto bytes = package_9x15()[name];
+    bytes.resize(bytes.size() / 2);
+    return bytes;
+  };
+  const std::string rootfs = "msm-9615-cdp-image--ipk-20150807-9615-cdp.rootfs.yaffs2";
+  const std::tuple<std::string, Buffer, std::string, std::string> cases[] = {
+      {rootfs, cut(rootfs), "yaffs2", "its size is no whole number of pages"},
+      {rootfs, test::noise(5000, 7), "yaffs2", "does not begin with a YAFFS2 root directory"},
+      {"boot-oe-msm9615.img", cut("boot-oe-msm9615.img"), "boot-image", "boot-oe-msm9615.img is cut"},
+      {"boot-oe-msm9615.img", test::noise(5000, 7), "image-shape", "ANDROID!"},
+      {"boot-oe-msm9615.img", boot_image(300'000), "too-large", "does not fit into boot"},
+      {"sbl1.mbn", test::noise(5000, 7), "image-shape", "code word"},
+      {"rpm.mbn", cut("rpm.mbn"), "image-damaged", "rpm.mbn is cut"},
+      {"dsp1.mbn", test::noise(5000, 7), "image-shape", "is no program in a form that is known here"},
+      {"NPRG9x15.hex", cut("NPRG9x15.hex"), "loader", "NPRG9x15.hex"},
+      {"ENPRG9x15.hex", test::text_bytes("<html>"), "loader", "ENPRG9x15.hex: line 1: it is no Intel HEX"},
+      {"partition.mbn", test::noise(464, 7), "user-table", "nothing can be written in download mode"},
+      {"partition.mbn", table([](auto&) {}, 4), "user-table", "is not of version 3"},
+      {"partition.mbn", table([](auto& rows) { rows.erase(rows.begin()); }), "user-table", "does not begin with MIBIB"},
+      {"partition.mbn", table([](auto& rows) { rows[3].name = "RPMX"; }), "user-table", "has no RPM"},
+  };
+  for (const auto& [name, bytes, id, text] : cases) {
+    SCOPED_TRACE(name + " " + text);
+    auto files = package_9x15();
+    files[name] = bytes;
+    auto package = read(files);
+    ASSERT_TRUE(package) << what(package);
+    auto found = std::ranges::find_if(package->findings, [&, &wanted = id, &words = text](const Finding& finding) {
+      return finding.id == wanted && finding.text.find(words) != std::string::npos;
+    });
+    EXPECT_NE(found, package->findings.end()) << testing::PrintToString(ids(*package));
+  }
+  auto files = package_9x15();
+  files.erase("ENPRG9x15.hex");
+  files.erase("partition2.mbn");
+  EXPECT_THAT(ids(*read(files)), ElementsAre("md5-no-list", "streaming", "loader"));
 }
 
 TEST_F(PackageKindsTest, WantsBothPiecesOfASplitImage) {
