@@ -1,14 +1,9 @@
 #include "protocol/sahara_host.h"
 
-#include "protocol/firehose_host.h"
-
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace modemedic::protocol {
 
@@ -25,23 +20,12 @@ constexpr Duration transfer_patience = 10s;
 /// A programmer that talks already: between two of its lines.
 constexpr Duration drain_patience = 300ms;
 
-constexpr std::uint32_t our_version = 2;
-constexpr std::uint32_t our_lowest = 1;
 constexpr std::uint32_t newest_version = 3;
 
 /// What no device does that means well; each of them ends a talk that would go on for ever.
 constexpr unsigned most_hellos = 8;
 constexpr unsigned most_strays = 16;
-constexpr std::uint64_t largest_image = 1_MiB << 20U;  ///< for the sums below; no programmer has 1 TiB
-constexpr std::uint64_t image_repeats = 3;
-constexpr std::uint64_t bytes_to_spare = 64_KiB;
-constexpr std::uint64_t reads_to_spare = 4096;
-constexpr std::uint64_t small_read = 256;  ///< bytes
-
-constexpr std::size_t pk_hash_size = 32;
 constexpr std::size_t drain_limit = 64_KiB;
-
-constexpr std::array questions = {ClientCommand::serial, ClientCommand::hwid, ClientCommand::pk_hash};
 
 constexpr std::string_view power_cycle_hint =
     "take all power from the modem for some seconds, put it into EDL again, and let no other program (ModemManager) "
@@ -55,29 +39,12 @@ Buffer packet_of(Command command, ClientCommand value) {
   return packet_of(command, static_cast<std::uint32_t>(value));
 }
 
-std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
-  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
-}
-
-/// Images that are programmers: "more images" after them is legitimate (facts: sahara-firehose.md).
-bool is_programmer(std::uint64_t image) {
-  return image == sahara::nprg_image || image == sahara::programmer_image || image == 21;
-}
-
-bool is_signature_status(std::uint32_t status) {
-  return status == 0x08 || (status >= 0x21 && status <= 0x25);
-}
-
 }  // namespace
 
-SaharaHost::SaharaHost(Options options) : options_(std::move(options)), unserved_(options_.images) {
-  std::uint64_t whole = 0;
-  for (const auto& [id, size] : options_.images) {
-    whole += std::min(size, largest_image);
-  }
-  most_bytes_ = whole * image_repeats + bytes_to_spare;
-  most_reads_ = whole * image_repeats / small_read + reads_to_spare;
-}
+SaharaHost::SaharaHost(Options options)
+    : options_(std::move(options)),
+      offer_(options_.images),
+      wake_up_(options_.identity_only ? Mode::command : Mode::image_transfer_pending) {}
 
 void SaharaHost::feed(ByteView bytes) {
   if (state_ != State::failed) {
@@ -166,8 +133,7 @@ bool SaharaHost::step() {
     auto bytes = reader_.pending();
     fail_with(fail(Code::device_protocol)
                   .what(fmt::format("the modem sent what is no Sahara packet: {}",
-                                    hex(bytes.first(std::min<std::size_t>(bytes.size(), 16)))))
-                  .hint(std::string(power_cycle_hint)));
+                                    hex(bytes.first(std::min<std::size_t>(bytes.size(), 16))))));
   }
   return false;
 }
@@ -228,8 +194,7 @@ void SaharaHost::take_packet(const sahara::Packet& packet) {
   }
   fail_with(fail(Code::device_protocol)
                 .what(fmt::format("Sahara packet {:#x} with a length of {}", static_cast<std::uint32_t>(packet.command),
-                                  body.size() + 8))
-                .hint(std::string(power_cycle_hint)));
+                                  body.size() + 8)));
 }
 
 void SaharaHost::take_hello(ByteView body) {
@@ -239,7 +204,7 @@ void SaharaHost::take_hello(ByteView body) {
   reader.u32();  // max command length
   auto mode = static_cast<Mode>(reader.u32());
   if (reader.failed()) {
-    return fail_with(fail(Code::device_protocol).what("a HELLO that is cut short").hint(std::string(power_cycle_hint)));
+    return fail_with(fail(Code::device_protocol).what("a HELLO that is cut short"));
   }
   hello_mode_ = mode;
   if (mode == Mode::memory_debug && !options_.identity_only) {
@@ -248,9 +213,7 @@ void SaharaHost::take_hello(ByteView body) {
                          .hint("take all power from the modem for some seconds"));
   }
   if (++hellos_ > most_hellos) {
-    return fail_with(fail(Code::device_protocol)
-                         .what(fmt::format("the modem said HELLO {} times", hellos_))
-                         .hint(std::string(power_cycle_hint)));
+    return fail_with(fail(Code::device_protocol).what(fmt::format("the modem said HELLO {} times", hellos_)));
   }
   if (lowest > newest_version) {
     return fail_with(fail(Code::device_protocol)
@@ -258,7 +221,7 @@ void SaharaHost::take_hello(ByteView body) {
                          .hint("this tool knows versions 1 to 3: ask for a newer one"));
   }
   // One that insists on 3 gets it: the packets used here are the same.
-  auto answer_version = std::max(std::min(version, our_version), lowest);
+  auto answer_version = std::max(std::min(version, sahara_host_version), lowest);
   in_command_mode_ = false;
   if (options_.ask_identity) {
     options_.ask_identity = false;  // once: what refuses it is not asked again
@@ -271,14 +234,15 @@ void SaharaHost::take_hello(ByteView body) {
     state_ = State::transfer;
     mode = mode == Mode::image_transfer_complete ? mode : Mode::image_transfer_pending;
   }
-  send(sahara::hello_response(answer_version, our_lowest, 0, mode));
+  send(sahara::hello_response(answer_version, sahara_host_lowest, 0, mode));
 }
 
 void SaharaHost::ask_next_question() {
-  if (question_ == questions.size()) {
+  auto question = questions_.current();
+  if (!question) {
     return leave_command_mode();
   }
-  send(packet_of(Command::command_execute, questions[question_]));
+  send(packet_of(Command::command_execute, *question));
   state_ = State::wait_answer;
 }
 
@@ -289,14 +253,13 @@ void SaharaHost::take_answer(ByteView body) {
   if (length > sahara::max_packet) {
     return fail_with(fail(Code::device_protocol)
                          .what(fmt::format("an answer of {} bytes to Sahara command {}", length,
-                                           static_cast<std::uint32_t>(questions[question_])))
-                         .hint(std::string(power_cycle_hint)));
+                                           static_cast<std::uint32_t>(command))));
   }
-  if (command != questions[question_]) {
+  if (command != questions_.current()) {
     return leave_command_mode();
   }
   if (length == 0) {
-    ++question_;
+    questions_.skip();
     return ask_next_question();
   }
   answer_size_ = length;
@@ -305,26 +268,7 @@ void SaharaHost::take_answer(ByteView body) {
 }
 
 void SaharaHost::take_answer_data() {
-  auto answer = reader_.take(answer_size_);
-  ByteReader reader(answer, Endian::little);
-  switch (questions[question_]) {
-    case ClientCommand::serial:
-      if (auto serial = reader.u32(); !reader.failed()) {
-        identity_.serial = serial;
-      }
-      break;
-    case ClientCommand::hwid:
-      if (auto hwid = reader.u64(); !reader.failed()) {
-        identity_.hwid = hwid;
-      }
-      break;
-    default:
-      // Some chips send the hash three times over, one for each kind of image: the first is the boot ROM's.
-      auto hash = reader.take(pk_hash_size);
-      identity_.pk_hash.assign(hash.begin(), hash.end());
-      break;
-  }
-  ++question_;
+  questions_.take_answer(reader_.take(answer_size_));
   ask_next_question();
 }
 
@@ -348,33 +292,8 @@ void SaharaHost::take_read(std::uint64_t image, std::uint64_t offset, std::uint6
     return reset_state_machine();  // meant for a host that died half-way: whose image was it?
   }
   state_ = State::transfer;
-  auto offered = options_.images.find(image);
-  if (offered == options_.images.end()) {
-    std::vector<std::uint64_t> ids;
-    for (const auto& [id, size] : options_.images) {
-      ids.push_back(id);
-    }
-    return fail_with(fail(Code::device_protocol)
-                         .what(fmt::format("the modem asked for image {}, on offer is {}", image, fmt::join(ids, ", ")))
-                         .hint("13 is the programmer of EDL, 7 that of the boot loader's download mode: use the "
-                               "programmer made for the mode the modem is in"));
-  }
-  auto size = offered->second;
-  if (offset > size || length > size - offset) {
-    return fail_with(fail(Code::device_protocol)
-                         .what(fmt::format("the modem asked for bytes {}..{} of an image of {}", offset,
-                                           saturating_add(offset, length), size))
-                         .hint("the programmer file is cut, or made for another chip"));
-  }
-  unserved_.erase(image);
-  end_of_reads_ = std::max(end_of_reads_, offset + length);
-  ++reads_;
-  bytes_ = saturating_add(bytes_, length);
-  if (bytes_ > most_bytes_ || reads_ > most_reads_) {
-    return fail_with(fail(Code::device_protocol)
-                         .what(fmt::format("the modem asks again and again: {} reads, {} bytes of an image of {}",
-                                           reads_, bytes_, size))
-                         .hint(std::string(power_cycle_hint)));
+  if (auto served = offer_.take(image, offset, length); !served) {
+    return fail_with(std::move(served.error()));
   }
   if (length > 0) {  // nothing asked is nothing sent: a transfer of zero bytes would end the next read
     action_ = SendImage{.image = image, .offset = offset, .length = length, .padding = 0, .zlp = Zlp::never};
@@ -397,23 +316,15 @@ void SaharaHost::take_end_of_image(ByteView body) {
     default:
       return take_stray(Command::end_image_transfer);
   }
-  if (status == 0 && reads_ > 0) {
+  if (status == 0 && offer_.begun()) {
     send(sahara::packet(Command::done));
     state_ = State::wait_done_response;
     return;
   }
-  if (reads_ == 0 && !reset_sent_) {
+  if (!offer_.begun() && !wake_up_.reset_tried()) {
     return reset_state_machine();  // it did not take the HELLO_RESPONSE in its state
   }
-  auto failure = fail(Code::device_refused)
-                     .what(fmt::format("the modem ended image {} with status {:02x}: {}", image, status,
-                                       sahara::status_text(status)));
-  if (is_signature_status(status)) {
-    return fail_with(std::move(failure).hint(
-        "the programmer is for another chip, or not signed with the key this chip is fused to: take the one of the "
-        "package made for this module"));
-  }
-  fail_with(std::move(failure).hint(std::string(power_cycle_hint)));
+  fail_with(refused(image, status));
 }
 
 void SaharaHost::take_done_response(ByteView body) {
@@ -421,19 +332,15 @@ void SaharaHost::take_done_response(ByteView body) {
     return take_stray(Command::done_response);
   }
   auto status = ByteReader(body, Endian::little).u32();
-  auto programmer_served = std::any_of(options_.images.begin(), options_.images.end(), [this](const auto& image) {
-    return is_programmer(image.first) && !unserved_.contains(image.first);
-  });
-  if (status == 1 || (status == 0 && programmer_served)) {
+  if (status == 1 || (status == 0 && offer_.programmer_served())) {
     state_ = State::done;
-  } else if (status == 0 && !unserved_.empty()) {
+  } else if (status == 0 && !offer_.all_served()) {
     state_ = State::wait_hello;
-    reads_ = 0;
+    offer_.next_image();
   } else {
     fail_with(fail(Code::device_protocol)
                   .what(status == 0 ? "the modem wants more images than are on offer"
-                                    : fmt::format("the modem answered DONE with {:#x}", status))
-                  .hint(std::string(power_cycle_hint)));
+                                    : fmt::format("the modem answered DONE with {:#x}", status)));
   }
 }
 
@@ -441,41 +348,28 @@ void SaharaHost::take_done_response(ByteView body) {
 void SaharaHost::take_stray(Command command) {
   if (++strays_ > most_strays) {
     fail_with(fail(Code::device_protocol)
-                  .what(fmt::format("Sahara packets out of place, last {:#x}", static_cast<std::uint32_t>(command)))
-                  .hint(std::string(power_cycle_hint)));
+                  .what(fmt::format("Sahara packets out of place, last {:#x}", static_cast<std::uint32_t>(command))));
   }
 }
 
-/// Its HELLO doesn't come: the ways back, in order.
+/// Its HELLO doesn't come.
 void SaharaHost::climb() {
   state_ = State::wait_hello;
-  switch (rung_++) {
-    case 0:
-      return send(sahara::hello_response(our_version, our_lowest, 0,
-                                         options_.identity_only ? Mode::command : Mode::image_transfer_pending));
-    case 1:
-      if (!reset_sent_) {
-        return reset_state_machine();
-      }
-      ++rung_;
-      [[fallthrough]];
-    case 2:
-      return send(firehose::document(firehose::Nop{}));  // a programmer may run, and have greeted already
-    default:
-      return fail_with(fail(Code::timeout)
-                           .what("the modem waits in EDL but is silent: no HELLO, and no answer to HELLO_RESPONSE, "
-                                 "RESET_STATE_MACHINE, and a Firehose nop")
-                           .hint(std::string(power_cycle_hint)));
+  if (auto packet = wake_up_.next()) {
+    return send(std::move(*packet));
   }
+  fail_with(fail(Code::timeout)
+                .what("the modem waits in EDL but is silent: no HELLO, and no answer to HELLO_RESPONSE, "
+                      "RESET_STATE_MACHINE, and a Firehose nop"));
 }
 
 /// Sent once; a device that has it wrong again afterwards is let pass as a stray.
 void SaharaHost::reset_state_machine() {
   state_ = State::wait_hello;
-  if (std::exchange(reset_sent_, true)) {
-    return take_stray(Command::end_image_transfer);
+  if (auto packet = wake_up_.reset_state_machine()) {
+    return send(std::move(*packet));
   }
-  send(sahara::packet(Command::reset_state_machine));
+  take_stray(Command::end_image_transfer);
 }
 
 void SaharaHost::timed_out() {
@@ -493,16 +387,14 @@ void SaharaHost::timed_out() {
       state_ = State::done;
       return;
     case State::wait_done_response:
-      return fail_with(fail(Code::timeout)
-                           .what("the modem took the whole programmer but did not confirm DONE")
-                           .hint(std::string(power_cycle_hint)));
+      return fail_with(fail(Code::timeout).what("the modem took the whole programmer but did not confirm DONE"));
     case State::transfer:
-      if (reads_ == 0) {
+      if (!offer_.begun()) {
         return climb();
       }
-      return fail_with(fail(Code::timeout)
-                           .what(fmt::format("the modem stopped asking for the programmer at byte {}", end_of_reads_))
-                           .hint(std::string(power_cycle_hint)));
+      return fail_with(
+          fail(Code::timeout)
+              .what(fmt::format("the modem stopped asking for the programmer at byte {}", offer_.furthest())));
   }
 }
 
@@ -511,6 +403,9 @@ void SaharaHost::send(Buffer bytes) {
 }
 
 void SaharaHost::fail_with(Error error) {
+  if (error.hint.empty()) {
+    error.hint = power_cycle_hint;
+  }
   failure_ = std::move(error);
   state_ = State::failed;
   action_.reset();

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "protocol/action.h"
+#include "protocol/sahara_offer.h"
+#include "protocol/sahara_questions.h"
+#include "protocol/sahara_wake_up.h"
 #include "protocol/sahara_wire.h"
 
 #include <map>
@@ -9,13 +12,6 @@
 #include <variant>
 
 namespace modemedic::protocol {
-
-/// What the boot ROM tells of itself in Sahara's command mode.
-struct ChipIdentity {
-  std::optional<std::uint32_t> serial;
-  std::optional<std::uint64_t> hwid;
-  Buffer pk_hash;  ///< 32 bytes, or empty
-};
 
 /// Host side of Sahara: hands a programmer to a modem that waits in EDL, after asking who it is.
 ///
@@ -41,7 +37,7 @@ public:
   using Action = std::variant<Send, SendImage, Await, Done, Failed>;
   Action next();
 
-  const ChipIdentity& identity() const { return identity_; }
+  const ChipIdentity& identity() const { return questions_.identity(); }
 
   /// What came was `<?xml`: a programmer is running already. next() is Done once it is silent.
   bool programmer_running() const { return programmer_running_; }
@@ -92,22 +88,15 @@ private:
   State state_ = State::wait_hello;
   std::optional<Action> action_;  ///< to be done before anything else is read
   std::optional<Error> failure_;
-  ChipIdentity identity_;
+  SaharaQuestions questions_;
+  SaharaOffer offer_;
+  SaharaWakeUp wake_up_;
   bool programmer_running_ = false;
   bool in_command_mode_ = false;
   std::optional<sahara::Mode> hello_mode_;
-  bool reset_sent_ = false;
-  std::size_t question_ = 0;
   std::size_t answer_size_ = 0;
-  unsigned rung_ = 0;
   unsigned hellos_ = 0;
   unsigned strays_ = 0;
-  std::map<std::uint64_t, std::uint64_t> unserved_;
-  std::uint64_t reads_ = 0;
-  std::uint64_t bytes_ = 0;
-  std::uint64_t most_reads_;
-  std::uint64_t most_bytes_;
-  std::uint64_t end_of_reads_ = 0;  ///< the furthest byte asked for, to say where it stopped
 };
 
 }  // namespace modemedic::protocol
