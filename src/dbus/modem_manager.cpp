@@ -24,7 +24,8 @@ std::uint64_t micro(Duration duration) {
 
 Inhibition::Outcome meaning_of(const std::string& error) {
   using Outcome = Inhibition::Outcome;
-  if (error.ends_with(".NotFound")) {
+  // 1.20.4 says WrongState ("Modem not exported in the bus") of a device that it is still probing, or gave up.
+  if (error.ends_with(".NotFound") || error.ends_with(".WrongState")) {
     return Outcome::unknown_device;
   }
   if (error.ends_with(".NoReply") || error.ends_with(".Timeout") || error.ends_with(".TimedOut") ||

@@ -66,6 +66,12 @@ TEST_F(ModemManager, IsStartedByWhoDoesNotTakeCare) {
   EXPECT_TRUE(bus->was_asked_to_start()) << "else the test before this one shows nothing";
 }
 
+TEST_F(ModemManager, MayStillBeLookingAtTheModem) {
+  FakeModemManager manager(*bus, {modem});
+  manager.refuse("org.freedesktop.ModemManager1.Error.Core.WrongState", "Modem not exported in the bus");
+  EXPECT_EQ(Inhibition::ask(modem, patience).outcome, Outcome::unknown_device);
+}
+
 TEST_F(ModemManager, MayNotKnowTheModem) {
   FakeModemManager manager(*bus, {modem});
   auto asked = Inhibition::ask("/sys/devices/other", patience);
