@@ -21,6 +21,7 @@ void add_commands(Grammar& grammar) {
   add_mode(grammar);
   add_at(grammar);
   add_gps(grammar);
+  add_doctor(grammar);
   add_inspect(grammar);
   add_check(grammar);
   add_plan(grammar);

@@ -22,7 +22,7 @@ Grammar::Grammar(CLI::App& app) : app_(app) {
   app_.footer(
       "Exit codes: 0 done and proven, 1 our bug, 2 usage, 3 no such modem or several, 4 refused by a rule,\n"
       "5 package bad, 6 modem lost, 7 modem said no, 8 flashed but not proven, 9 permission or held,\n"
-      "10 interrupted, 11 file or disk.\n"
+      "10 interrupted, 11 file or disk; doctor: 20 something to do, 21 cannot tell.\n"
       "Try it without hardware: modemedic virtual serve eg25-g");
 }
 

@@ -162,7 +162,7 @@ std::string Output::abort_leaves() const {
 
 int Output::finish(const Result<void>& result) {
   progress_.clear();
-  auto exit = result ? 0 : exit_code(result.error().code);
+  auto exit = result ? good_exit_ : exit_code(result.error().code);
   if (options_.json) {
     Json verdict{{"event", "verdict"}, {"result", result ? "ok" : exit == 4 ? "refused" : "failed"}, {"exit", exit}};
     verdict.update(*verdict_);

@@ -48,6 +48,9 @@ public:
   /// What stopping now would leave on the modem; empty while nothing was changed. From any thread.
   std::string abort_leaves() const;
 
+  /// A command that went well ends with another exit code than 0 (doctor's 20 and 21).
+  void end_with(int exit) { good_exit_ = exit; }
+
   /// The last word: prints the verdict and returns the exit code.
   int finish(const Result<void>& result);
 
@@ -59,6 +62,7 @@ private:
   mutable std::mutex mutex_;
   std::string abort_leaves_;
   std::unique_ptr<Json> verdict_;
+  int good_exit_ = 0;
 };
 
 }  // namespace modemedic::app

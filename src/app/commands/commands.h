@@ -10,6 +10,7 @@ void add_list(Grammar& grammar);
 void add_mode(Grammar& grammar);
 void add_at(Grammar& grammar);
 void add_gps(Grammar& grammar);
+void add_doctor(Grammar& grammar);
 void add_inspect(Grammar& grammar);
 void add_check(Grammar& grammar);
 void add_plan(Grammar& grammar);
