@@ -110,7 +110,7 @@ std::string without_long_numbers(std::string_view text) {
 
 /// The folder below /home and its like is a person's name.
 std::string without_homes(std::string_view text) {
-  constexpr std::array<std::string_view, 5> homes = {"/home/", "/Users/", "\\Users\\", "/media/", "/run/user/"};
+  constexpr std::array<std::string_view, 4> homes = {"/home/", "/Users/", "\\Users\\", "/media/"};
   std::string result;
   for (std::size_t i = 0; i < text.size();) {
     auto rest = text.substr(i);
