@@ -164,22 +164,17 @@ Result<bool> LibusbBus::wait_change(Deadline deadline) {
   if (loop_->tells_hotplug()) {
     return loop_->run_until([this] { return loop_->changes() != changes_seen_; }, clock_, deadline);
   }
-  for (;;) {
-    if (changed_since_snapshot()) {
-      return true;
-    }
+  while (sysfs_.signature() == signature_seen_) {
     if (deadline.passed(clock_)) {
       return false;
     }
     auto next_look = std::min(deadline.at, Deadline::in(clock_, between_looks).at);
     loop_->run_until([] { return false; }, clock_, {next_look});
+    if (signature_seen_.empty()) {
+      return !deadline.passed(clock_);  // no sysfs either: only a snapshot can tell
+    }
   }
-}
-
-/// For systems where nobody tells. One without sysfs always answers yes: who asked takes a snapshot then.
-bool LibusbBus::changed_since_snapshot() {
-  auto signature = sysfs_.signature();
-  return signature.empty() || signature != signature_seen_;
+  return true;
 }
 
 Result<std::unique_ptr<Reservation>> LibusbBus::reserve(const DeviceInfo& device, Purpose purpose, Events& events) {

@@ -54,7 +54,6 @@ private:
   Result<Devices> look();
   static void forget_taken_companion(const Devices& devices, DeviceInfo& info);
   Fingerprint read_fingerprint(libusb_device* device, const std::string& port);
-  bool changed_since_snapshot();
 
   const Clock& clock_;
   Sysfs sysfs_;
