@@ -164,11 +164,11 @@ TEST(Planner, RefusesAnyChipButTheOneWhoseBootChainIsKnown) {
   for (const auto* chip : {"9x40", "sdx55", "9x15", ""}) {
     auto package = small_package().package();
     package.chip = chip;
-    expect_refused(package, "chip", *chip == 0 ? "nobody knows" : chip);
+    expect_refused(package, "method", *chip == 0 ? "nobody knows" : chip);
   }
   auto package = small_package().package();
   package.kind = firmware::PackageKind::streaming;
-  expect_refused(package, "chip", "9x07");
+  expect_refused(package, "method", "9x07");
 }
 
 TEST(Planner, RefusesWhatTheReaderFoundWrong) {
