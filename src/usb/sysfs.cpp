@@ -84,28 +84,21 @@ std::string Sysfs::device_path(const std::string& port) const {
 }
 
 std::string Sysfs::driver(const std::string& port, std::uint8_t interface_number) const {
-  for (const auto& folder : interface_folders(port, interface_number)) {
-    std::error_code error;
-    auto driver = fs::read_symlink(folder / "driver", error);
-    if (!error) {
-      return driver.filename();
-    }
-  }
-  return "";
+  std::error_code error;
+  auto driver = fs::read_symlink(interface_folder(port, interface_number) / "driver", error);
+  return error ? "" : driver.filename().string();
 }
 
 std::vector<std::string> Sysfs::nodes(const std::string& port, std::uint8_t interface_number) const {
   // usb-serial drivers keep a folder ttyUSBn; cdc-acm and cdc-wdm one of the class, with the node's name in it.
   std::vector<std::string> found;
-  for (const auto& folder : interface_folders(port, interface_number)) {
-    for (const auto& entry : entries(folder)) {
-      auto name = entry.filename().string();
-      if (name.starts_with("ttyUSB")) {
-        found.push_back(dev_ / name);
-      } else if (name == "tty" || name == "usbmisc") {
-        for (const auto& node : entries(entry)) {
-          found.push_back(dev_ / node.filename());
-        }
+  for (const auto& entry : entries(interface_folder(port, interface_number))) {
+    auto name = entry.filename().string();
+    if (name.starts_with("ttyUSB")) {
+      found.push_back(dev_ / name);
+    } else if (name == "tty" || name == "usbmisc") {
+      for (const auto& node : entries(entry)) {
+        found.push_back(dev_ / node.filename());
       }
     }
   }
@@ -128,27 +121,18 @@ std::optional<std::string> Sysfs::peer(const std::string& port) const {
   auto parts = parse_port(port);
   auto on_root = parts->hub.ends_with("-0");
   auto name = fmt::format("{}-port{}", on_root ? "usb" + parts->bus : parts->hub, parts->number);
-  for (const auto& folder : interface_folders(parts->hub, 0)) {
-    std::error_code error;
-    auto target = fs::read_symlink(folder / name / "peer", error);
-    if (!error) {
-      return path_of_hub_port(target.filename());
-    }
-  }
-  return std::nullopt;
+  std::error_code error;
+  auto target = fs::read_symlink(interface_folder(parts->hub, 0) / name / "peer", error);
+  return error ? std::nullopt : std::optional(path_of_hub_port(target.filename()));
 }
 
 /// Whether the kernel tells peers on this bus: then a port without one has none.
 bool Sysfs::knows_peers(const std::string& bus) const {
-  for (const auto& folder : interface_folders(bus + "-0", 0)) {
-    for (const auto& entry : entries(folder)) {
-      std::error_code error;
-      if (fs::is_symlink(entry / "peer", error)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  auto ports = entries(interface_folder(bus + "-0", 0));
+  return std::ranges::any_of(ports, [](const auto& port) {
+    std::error_code error;
+    return fs::is_symlink(port / "peer", error);
+  });
 }
 
 /// The other bus of the same controller: the folder of its root hub is beside this one's. Empty if that is not plain.
@@ -165,6 +149,17 @@ std::string Sysfs::sibling_bus(const std::string& bus) const {
     }
   }
   return found.size() == 1 ? found.front() : "";
+}
+
+std::string Sysfs::usbfs_node(const std::string& port) const {
+  unsigned bus = 0;
+  unsigned device = 0;
+  auto number = [&](const char* attribute, unsigned& value) {
+    auto digits = text(port, attribute);
+    return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc();
+  };
+  auto there = number("busnum", bus) && number("devnum", device);
+  return there ? (dev_ / fmt::format("bus/usb/{:03}/{:03}", bus, device)).string() : "";
 }
 
 std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::path& node) const {
@@ -197,18 +192,12 @@ std::string Sysfs::signature() const {
   return signature;
 }
 
-/// "1-1.4:1.2" is interface 2 in configuration 1 of the device at 1-1.4.
-std::vector<fs::path> Sysfs::interface_folders(const std::string& port, std::uint8_t interface_number) const {
-  std::vector<fs::path> found;
-  auto prefix = port + ":";
-  auto suffix = fmt::format(".{}", interface_number);
-  for (const auto& entry : entries(root_)) {
-    auto name = entry.filename().string();
-    if (name.starts_with(prefix) && name.ends_with(suffix)) {
-      found.push_back(entry);
-    }
-  }
-  return found;
+/// "1-1.4:1.2" is interface 2 in configuration 1 of the device at 1-1.4; "1-0:1.0" is that of the root hub usb1. Not
+/// looked for among the others: of 127 devices there are hundreds.
+fs::path Sysfs::interface_folder(const std::string& port, std::uint8_t interface_number) const {
+  auto root_hub = port.ends_with("-0") ? "usb" + port.substr(0, port.size() - 2) : port;
+  auto configuration = text(root_hub, "bConfigurationValue");
+  return root_ / fmt::format("{}:{}.{}", port, configuration.empty() ? "1" : configuration, interface_number);
 }
 
 }  // namespace modemedic::usb

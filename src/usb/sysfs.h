@@ -30,6 +30,9 @@ public:
   /// The device nodes that the kernel driver made out of an interface: "/dev/ttyUSB2", "/dev/cdc-wdm0".
   std::vector<std::string> nodes(const std::string& port, std::uint8_t interface_number) const;
 
+  /// The node through which programs reach the device itself: "/dev/bus/usb/001/007". Empty when it isn't there.
+  std::string usbfs_node(const std::string& port) const;
+
   /// The port and interface that a device node belongs to; nothing when it is no USB device's.
   std::optional<std::pair<std::string, std::uint8_t>> owner_of(const std::filesystem::path& node) const;
 
@@ -45,7 +48,7 @@ private:
   std::optional<std::string> peer(const std::string& port) const;
   bool knows_peers(const std::string& bus) const;
   std::string sibling_bus(const std::string& bus) const;
-  std::vector<std::filesystem::path> interface_folders(const std::string& port, std::uint8_t interface_number) const;
+  std::filesystem::path interface_folder(const std::string& port, std::uint8_t interface_number) const;
 
   std::filesystem::path root_;
   std::filesystem::path dev_;

@@ -2,11 +2,14 @@
 
 #include "base/bytes.h"
 #include "usb/nap.h"
+#include "usb/permission_fix.h"
 #include "usb/tty_pipe.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace modemedic::usb {
 
@@ -78,6 +81,16 @@ Result<std::unique_ptr<Pipe>> TtyBus::open(const DeviceInfo& device, std::uint8_
     }
     nap(clock(), deadline, between_looks);
   }
+}
+
+Result<std::unique_ptr<Reservation>> TtyBus::reserve(const DeviceInfo& device, Purpose purpose, Events& events) {
+  auto node = sysfs_.usbfs_node(device.port);
+  if (purpose == Purpose::job && !node.empty() && access(node.c_str(), R_OK | W_OK) != 0) {
+    return fail_errno(errno, "EDL is reached over USB itself, and that is closed to us: open " + node)
+        .device("port " + device.port)
+        .hint(permission_fix());
+  }
+  return inner_->reserve(device, purpose, events);
 }
 
 /// The interface whose tty is taken for it: the one that the person named, if that is an AT port too.

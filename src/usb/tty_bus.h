@@ -40,9 +40,8 @@ public:
   /// An interface without a tty is opened on the bus inside.
   Result<std::unique_ptr<Pipe>> open(const DeviceInfo& device, std::uint8_t interface_number) override;
 
-  Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override {
-    return inner_->reserve(device, purpose, events);
-  }
+  /// For a job USB itself must be open to us too: else the modem would be switched to EDL, and left there.
+  Result<std::unique_ptr<Reservation>> reserve(const DeviceInfo& device, Purpose purpose, Events& events) override;
 
   const Clock& clock() const override { return inner_->clock(); }
 

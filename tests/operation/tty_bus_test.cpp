@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 /// Two modems on this machine's USB, and nothing that could be opened there.
@@ -134,6 +135,20 @@ TEST_F(TtyModem, IsOpenedOnTheBusWhereItHasNoTtyAndInItsBootModes) {
   EXPECT_FALSE(ttys.open(inner->devices[0], 4));
   EXPECT_FALSE(ttys.open(inner->devices[2], 0));
   EXPECT_EQ(inner->opened, (std::vector<std::uint8_t>{4, 0}));
+}
+
+TEST_F(TtyModem, IsNotReservedForAJobThatCouldNotReachItsEdl) {
+  fs::create_directories(folder / "sys/1-1");
+  test::write_text(folder / "sys/1-1/busnum", "1\n");
+  test::write_text(folder / "sys/1-1/devnum", "7\n");
+  auto ttys = bus(2);
+  auto refused = ttys.reserve(inner->devices[0], usb::Purpose::job, events);  // no node: not even root may open it
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, HasSubstr("dev/bus/usb/001/007"));
+  EXPECT_TRUE(ttys.reserve(inner->devices[0], usb::Purpose::question, events));
+  fs::create_directories(folder / "dev/bus/usb/001");
+  test::write_text(folder / "dev/bus/usb/001/007", "");
+  EXPECT_TRUE(ttys.reserve(inner->devices[0], usb::Purpose::job, events));
 }
 
 TEST_F(TtyModem, IsFoundFromItsTty) {

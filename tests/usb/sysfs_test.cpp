@@ -61,6 +61,16 @@ TEST_F(SysfsTree, TellsStringsDriversAndNodesOfADevice) {
   EXPECT_THAT(sysfs.nodes("1-1.4", 2), ElementsAre("/dev/ttyUSB2"));
   EXPECT_THAT(sysfs.nodes("1-1.4", 4), ElementsAre("/dev/cdc-wdm0"));
   EXPECT_THAT(sysfs.nodes("1-1.4", 0), IsEmpty());
+  file("1-1.4/busnum", "1\n");
+  EXPECT_EQ(sysfs.usbfs_node("1-1.4"), "/dev/bus/usb/001/007");
+  EXPECT_EQ(sysfs.usbfs_node("1-1.3"), "");
+}
+
+TEST_F(SysfsTree, LooksIntoTheConfigurationThatTheDeviceIsIn) {
+  link("1-1:1.0/driver", "../../../bus/usb/drivers/usbhid");
+  link("1-1:2.0/driver", "../../../bus/usb/drivers/option");
+  file("1-1/bConfigurationValue", "2\n");
+  EXPECT_EQ(Sysfs(root).driver("1-1", 0), "option");
 }
 
 TEST_F(SysfsTree, KnowsTheOtherHalfOfAConnectorAsTheKernelSaysIt) {
