@@ -1,6 +1,10 @@
 #include "dbus/modem_manager.h"
 
+#include <algorithm>
+#include <functional>
 #include <future>
+#include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -38,16 +42,11 @@ Inhibition::Outcome meaning_of(const std::string& error) {
   return Outcome::refused;
 }
 
-}  // namespace
-
 /// sdbus-c++ throws; nothing of it leaves this file.
-class Inhibition::Connection {
+class SystemBus {
 public:
   /// Without sdbus-c++'s event loop: its thread would end the program with an exception when the bus goes.
-  Connection() : bus_(sdbus::createSystemBusConnection()) {}
-
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  SystemBus() : bus_(sdbus::createSystemBusConnection()) {}
 
   /// The owner of the name, as the bus itself names it: a call to that one never starts a service.
   std::string owner(Duration patience) const {
@@ -69,9 +68,58 @@ public:
         .withArguments(uid, true);
   }
 
+  bool has(const std::string& owner, const std::string& uid, Duration patience) const {
+    std::map<sdbus::ObjectPath, std::map<std::string, std::map<std::string, sdbus::Variant>>> objects;
+    sdbus::createProxy(*bus_, owner, manager_path)
+        ->callMethod("GetManagedObjects")
+        .onInterface("org.freedesktop.DBus.ObjectManager")
+        .withTimeout(micro(patience))
+        .storeResultsTo(objects);
+    return std::ranges::any_of(objects, [&](auto& object) {
+      auto& modem = object.second["org.freedesktop.ModemManager1.Modem"];
+      auto device = modem.find("Device");
+      return device != modem.end() && device->second.template containsValueOfType<std::string>() &&
+             device->second.template get<std::string>() == uid;
+    });
+  }
+
 private:
   std::unique_ptr<sdbus::IConnection> bus_;
 };
+
+/// Connecting has no deadline of its own, and a D-Bus that hangs would hold us up for minutes. So it is done by a
+/// thread, which is left behind then; what it gets in the end goes with it.
+/// @return nothing when that was not in time
+template <typename Answer>
+std::optional<Answer> in_time(std::function<Answer()> work, Duration patience) {
+  std::packaged_task<Answer()> task(std::move(work));
+  auto answer = task.get_future();
+  std::thread worker(std::move(task));
+  if (answer.wait_for(patience + grace) == std::future_status::ready) {
+    worker.join();
+    return answer.get();
+  }
+  worker.detach();
+  return std::nullopt;
+}
+
+}  // namespace
+
+class Inhibition::Connection : public SystemBus {};
+
+bool modem_manager_has(const std::string& uid, Duration patience) {
+  auto has = in_time<bool>(
+      [uid, patience] {
+        try {
+          SystemBus bus;
+          return bus.has(bus.owner(patience / 2), uid, patience / 2);
+        } catch (const sdbus::Error&) {
+          return false;
+        }
+      },
+      patience);
+  return has.value_or(false);
+}
 
 Inhibition::Inhibition(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
@@ -96,18 +144,9 @@ Inhibition::Asked Inhibition::ask_now(const std::string& uid, Duration patience)
   return asked;
 }
 
-/// Connecting has no deadline of its own, and a D-Bus that hangs would hold us up for minutes. So it is done by a
-/// thread, which is left behind then; what it gets in the end goes with it.
 Inhibition::Asked Inhibition::ask(const std::string& uid, Duration patience) {
-  std::packaged_task<Asked()> task([uid, patience] { return ask_now(uid, patience); });
-  auto answer = task.get_future();
-  std::thread asker(std::move(task));
-  if (answer.wait_for(patience + grace) == std::future_status::ready) {
-    asker.join();
-    return answer.get();
-  }
-  asker.detach();
-  return {Outcome::silent, nullptr, "no answer in time"};
+  auto asked = in_time<Asked>([uid, patience] { return ask_now(uid, patience); }, patience);
+  return asked ? std::move(*asked) : Asked{Outcome::silent, nullptr, "no answer in time"};
 }
 
 }  // namespace modemedic::dbus

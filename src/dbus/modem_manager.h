@@ -8,6 +8,11 @@
 
 namespace modemedic::dbus {
 
+/// Whether a running ModemManager has this device as a modem: then its ports are in use, also where this user may not
+/// see who has them open. One that isn't running isn't started for it; no answer in time counts as no.
+/// @param uid  as in Inhibition::ask()
+bool modem_manager_has(const std::string& uid, Duration patience);
+
 /// ModemManager's promise to leave a device alone, over the system's D-Bus. It binds the promise to our connection:
 /// closing that ends it, and so does our death.
 class Inhibition {

@@ -179,8 +179,11 @@ Result<bool> LibusbBus::wait_change(Deadline deadline) {
 
 Result<std::unique_ptr<Reservation>> LibusbBus::reserve(const DeviceInfo& device, Purpose purpose, Events& events) {
   TRY_ASSIGN(auto lock, PortLock::take("usb", device, purpose, clock_));
-  auto inhibition = purpose == Purpose::job ? quiet_modem_manager(device, sysfs_, clock_, events) : nullptr;
-  return std::make_unique<UsbReservation>(std::move(lock), std::move(inhibition));
+  if (purpose == Purpose::question) {
+    TRY(respect_modem_manager(device, sysfs_));
+    return lock;
+  }
+  return std::make_unique<UsbReservation>(std::move(lock), quiet_modem_manager(device, sysfs_, clock_, events));
 }
 
 Result<std::unique_ptr<Pipe>> LibusbBus::open(const DeviceInfo& device, std::uint8_t interface_number) {

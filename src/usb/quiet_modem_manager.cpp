@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Duration answer_patience = 10s;  ///< it closes the modem's ports, and may have to end a data call, before
+constexpr Duration question_patience = 1s;
 constexpr Duration probing_patience = 30s;
 constexpr Duration between_asks = 300ms;
 
@@ -57,6 +58,19 @@ std::string modem_manager_uid(const std::string& port, const Sysfs& sysfs, const
   }
   auto uid = udev_property(known, "ID_MM_PHYSDEV_UID");
   return uid.empty() ? path : uid;
+}
+
+Result<void> respect_modem_manager(const DeviceInfo& device, const Sysfs& sysfs) {
+  auto uid = modem_manager_uid(device.port, sysfs);
+  if (!uid.empty() && dbus::modem_manager_has(uid, question_patience)) {
+    return fail(Code::busy)
+        .what("ModemManager uses this modem")
+        .device("port " + device.port)
+        .hint(
+            "mmcli -m any shows what ModemManager knows of it. A flash takes it over by itself; for another look "
+            "without it: sudo systemctl stop ModemManager");
+  }
+  return {};
 }
 
 std::unique_ptr<Inhibition> quiet_modem_manager(const DeviceInfo& device, const Sysfs& sysfs, const Clock& clock,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/events.h"
 #include "dbus/modem_manager.h"
 #include "usb/fingerprint.h"
@@ -17,6 +18,10 @@ namespace modemedic::usb {
 /// @param udev  where udev keeps what it knows of devices
 std::string modem_manager_uid(const std::string& port, const Sysfs& sysfs,
                               const std::filesystem::path& udev = "/run/udev/data");
+
+/// For a question, which is not worth taking a modem away from ModemManager: does it have this one?
+/// @return Code::busy, with the ways out
+Result<void> respect_modem_manager(const DeviceInfo& device, const Sysfs& sysfs);
 
 /// Has ModemManager leave a modem alone; waits where it is still probing it. That it can't be had is told, and stops
 /// nobody: what it then holds will be found when it is claimed.

@@ -105,6 +105,18 @@ TEST_F(ModemManager, MayHangTogetherWithTheBus) {
   bus->go_on();
 }
 
+TEST_F(ModemManager, SaysWhichModemsItHas) {
+  EXPECT_FALSE(modem_manager_has(modem, patience));
+  EXPECT_FALSE(bus->was_asked_to_start());
+  FakeModemManager manager(*bus, {"/sys/devices/other", modem});
+  EXPECT_TRUE(modem_manager_has(modem, patience));
+  EXPECT_TRUE(modem_manager_has("/sys/devices/other", patience));
+  EXPECT_FALSE(modem_manager_has("/sys/devices/third", patience));
+  EXPECT_FALSE(modem_manager_has("", patience));
+  bus->stop();
+  EXPECT_FALSE(modem_manager_has(modem, 200ms));
+}
+
 TEST_F(ModemManager, MayLeaveWhileItIsInhibited) {
   auto manager = std::make_unique<FakeModemManager>(*bus, std::set<std::string>{modem});
   auto asked = Inhibition::ask(modem, patience);

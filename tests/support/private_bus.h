@@ -117,7 +117,17 @@ public:
         .implementedAs([this](sdbus::Result<>&& result, const std::string& uid, bool inhibit) {
           answer(std::move(result), uid, inhibit);
         });
+    object_->addObjectManager();
     object_->finishRegistration();
+    for (const auto& device : devices_) {
+      auto modem =
+          sdbus::createObject(*connection_, "/org/freedesktop/ModemManager1/Modem/" + std::to_string(modems_.size()));
+      modem->registerProperty("Device").onInterface("org.freedesktop.ModemManager1.Modem").withGetter([device] {
+        return device;
+      });
+      modem->finishRegistration();
+      modems_.push_back(std::move(modem));
+    }
     daemon_->uponSignal("NameOwnerChanged")
         .onInterface("org.freedesktop.DBus")
         .call([this](const std::string& name, const std::string&, const std::string& now) {
@@ -207,6 +217,7 @@ private:
   std::vector<sdbus::Result<>> kept_;
   std::unique_ptr<sdbus::IConnection> connection_;
   std::unique_ptr<sdbus::IObject> object_;
+  std::vector<std::unique_ptr<sdbus::IObject>> modems_;
   std::unique_ptr<sdbus::IProxy> daemon_;
   std::thread loop_;
 };

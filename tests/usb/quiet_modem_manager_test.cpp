@@ -93,6 +93,17 @@ TEST_F(Quiet, IsSaidOnceAndKept) {
   EXPECT_TRUE(manager.becomes(path(), false));
 }
 
+TEST_F(Quiet, IsNotAskedForWhereAQuestionCanBeLeft) {
+  Sysfs sysfs(folder.path(), folder.path());
+  EXPECT_TRUE(respect_modem_manager(device, sysfs));
+  test::FakeModemManager manager(*bus, {path()});
+  auto busy = respect_modem_manager(device, sysfs);
+  ASSERT_FALSE(busy);
+  EXPECT_EQ(busy.error().code, Code::busy);
+  EXPECT_THAT(busy.error().what, HasSubstr("ModemManager uses this modem"));
+  EXPECT_FALSE(manager.inhibited(path()));
+}
+
 TEST_F(Quiet, NeedsNobodyWhereNobodyIs) {
   EXPECT_EQ(quiet(), nullptr);
   EXPECT_THAT(said(), IsEmpty());
