@@ -267,7 +267,7 @@ TEST_F(Fastboot, WritesWhatIsNoUbiShifted) {
   EXPECT_EQ(ask("flash:usr_data"), "OKAY");  // not with the others
   EXPECT_TRUE(std::equal(noise.begin(), noise.end(), image("usr_data").begin()));
   auto ubi = file("system");
-  ubi.resize(ubi.size() - 1);
+  ubi.pop_back();
   EXPECT_EQ(download(ubi), "OKAY");
   EXPECT_EQ(ask("flash:system"), "FAILflash write failure");
 }
