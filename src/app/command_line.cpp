@@ -26,6 +26,7 @@ void add_commands(Grammar& grammar) {
   add_check(grammar);
   add_plan(grammar);
   add_flash(grammar);
+  add_rescue(grammar);
   add_rehearse(grammar);
   auto& group = grammar.group("virtual", "virtual modems, and packages for them");
   add_virtual_serve(grammar, group);

@@ -6,8 +6,9 @@
 
 namespace modemedic::app {
 
-void add_package_options(CLI::App& command, PackageOptions& options) {
-  command.add_option("PACKAGE", options.path, "a folder, .zip, .7z or .tar with the firmware")->required();
+void add_package_options(CLI::App& command, PackageOptions& options, PackageNeed need) {
+  command.add_option("PACKAGE", options.path, "a folder, .zip, .7z or .tar with the firmware")
+      ->required(need == PackageNeed::required);
   command.add_option("--programmer", options.choice.programmer, "which programmer, where the package has several");
   command.add_option("--rawprogram", options.choice.rawprogram, "which rawprogram XML, where it has several");
   command.add_option("--firmware", options.choice.firmware, "which firmware (its folder or archive), of several");

@@ -18,8 +18,11 @@ struct PackageOptions {
   firmware::PackageChoice choice;
 };
 
+/// Whether a command can do something without one.
+enum class PackageNeed { required, optional };
+
 /// Adds PACKAGE and what chooses in it to a command.
-void add_package_options(CLI::App& command, PackageOptions& options);
+void add_package_options(CLI::App& command, PackageOptions& options, PackageNeed need = PackageNeed::required);
 
 /// Reads the package of the command line.
 Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events,

@@ -22,6 +22,12 @@ enum class State {
 /// "running", "edl", …: as it stands in JSON.
 std::string_view name(State state);
 
+/// A boot ROM or a boot loader waits with Sahara for a programmer: EDL, and what the boot loader shows under the normal
+/// PID (facts: usb.md).
+constexpr bool takes_programmer(State state) {
+  return state == State::edl || state == State::boot_mode;
+}
+
 /// A conclusion from a fingerprint: likely, until the port has answered.
 struct Sighting {
   State state = State::not_ours;

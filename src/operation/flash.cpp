@@ -15,6 +15,7 @@
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
 
+#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -50,6 +51,13 @@ firehose::Attributes vendor_attributes(const firmware::RawCommand& command) {
     }
   }
   return own;
+}
+
+/// The same from whatever folder the next command is started in.
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  auto absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
 }
 
 /// How many journals are searched for the job that was cut.
@@ -104,12 +112,13 @@ private:
   }
 
   void begin_journal() {
-    JobStart start{.command = "flash",
+    JobStart start{.command = options_.command,
                    .time = options_.time,
                    .port = modem_.device.port,
-                   .package = package_.path,
+                   .package = absolute_path(package_.path),
+                   .target = package_.revision ? package_.revision->text : "",
                    .plan = digest_of(plan_.plan(), package_)};
-    if (options_.journals != nullptr && modem_.sighting.state == State::edl && !options_.anew) {
+    if (options_.journals != nullptr && takes_programmer(modem_.sighting.state) && !options_.anew) {
       past_ = read_past_jobs(*options_.journals, most_journals, events_);
     }
     journal_.emplace(options_.journals, start, bus_.clock(), events_);
@@ -144,7 +153,7 @@ private:
     auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
     admission_.records()->did({modem_.device, std::string(name(state)), identity, options_.time},
                               {.time = options_.time,
-                               .command = "flash",
+                               .command = options_.command,
                                .result = std::string(walked ? "ok" : name(walked.error().code)),
                                .what = what});
   }
@@ -176,7 +185,7 @@ private:
   }
 
   Result<void> switch_mode() {
-    if (modem_.sighting.state == State::edl) {
+    if (takes_programmer(modem_.sighting.state)) {
       return {};
     }
     TRY_ASSIGN(modem_, switch_to_edl(bus_, modem_, events_));
@@ -277,7 +286,7 @@ private:
     auto add = [&error](const std::string& sentence) { error.hint += (error.hint.empty() ? "" : ". ") + sentence; };
     if (!erasing_) {
       Given given{.modem = modem_.device,
-                  .in_edl = modem_.sighting.state == State::edl,
+                  .in_edl = takes_programmer(modem_.sighting.state),
                   .pipe = pipe_.get(),
                   .link = programmer_runs_ ? &*link_ : nullptr,
                   .before = admission_.told() ? admission_.identity() : nullptr};

@@ -15,6 +15,7 @@
 namespace modemedic::operation {
 
 struct FlashOptions {
+  std::string command = "flash";     ///< what the person asked for: the journal's word
   unsigned programs_tried = 3;       ///< how often an image that was not written well is erased and programmed
   JournalStore* journals = nullptr;  ///< where the job is written down; nullptr: nowhere
   std::string time;                  ///< now, UTC, ISO 8601: journals are named by it

@@ -67,10 +67,10 @@ ModemFacts facts_of(const Found& modem, const std::optional<Identity>& identity)
 
 std::vector<Fault> faults_of(const Found& modem) {
   auto state = modem.sighting.state;
-  if (state == State::running || state == State::edl) {
+  if (state == State::running || takes_programmer(state)) {
     return {};
   }
-  return {{"mode", fmt::format("the modem is neither running nor in EDL: {}; {}", modem.sighting.because,
+  return {{"mode", fmt::format("the modem neither runs nor takes a programmer: {}; {}", modem.sighting.because,
                                modem.sighting.next)}};
 }
 
@@ -172,7 +172,7 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
     events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
     TRY_ASSIGN(examination.identity, ask_identity(bus, modem, events));
     examination.told = examination.identity.has_value();
-  } else if (modem.sighting.state == State::edl && records != nullptr) {
+  } else if (takes_programmer(modem.sighting.state) && records != nullptr) {
     auto recalled = recall(bus, modem, *records, events);
     examination.identity = std::move(recalled.identity);
     examination.guess = std::move(recalled.guess);

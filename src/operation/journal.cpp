@@ -47,6 +47,7 @@ Journal::Journal(JournalStore* store, const JobStart& start, const Clock& clock,
                  {"version", version()},
                  {"port", start.port},
                  {"package", start.package},
+                 {"target", start.target},
                  {"plan", start.plan}}));
 }
 

@@ -17,11 +17,12 @@ std::string serial_text(const protocol::ChipIdentity& chip);
 
 /// What is known of a job before it begins.
 struct JobStart {
-  std::string command;  ///< "flash", "rescue"
-  std::string time;     ///< UTC, ISO 8601: "2026-11-21T09:30:00Z"; journals are named by it
-  std::string port;     ///< the modem's
-  std::string package;  ///< its path, as the person named it
-  std::string plan;     ///< plan::digest_of()
+  std::string command;      ///< "flash", "rescue"
+  std::string time;         ///< UTC, ISO 8601: "2026-11-21T09:30:00Z"; journals are named by it
+  std::string port;         ///< the modem's
+  std::string package;      ///< its path, absolute
+  std::string target = {};  ///< the revision that the package makes of a modem; empty when it doesn't say
+  std::string plan;         ///< plan::digest_of()
 };
 
 /// The journal of one job: JSON lines in a file that only grows, each of them safe on disk before the work goes on. A

@@ -73,15 +73,20 @@ Departure fastboot_by_at(const Setout& from) {
   return answer || silent ? on_its_way() : fail(std::move(answer.error()));  // no answer is expected
 }
 
-/// What a boot ROM, a boot loader and a crash handler take alike. A programmer that runs already takes Firehose only.
+/// What a boot ROM, a boot loader and a crash handler take alike. A programmer that runs already takes Firehose only,
+/// and nothing at all while it waits for the rest of an image.
 Departure reset_loader(const Setout& from) {
   TRY_ASSIGN(auto pipe, open_edl(from.bus, from.modem.device));
-  if (from.asked.by != "Firehose") {
+  FirehoseLink link(*pipe, from.bus.clock(), from.events);
+  auto programmer = from.asked.by == "Firehose";
+  if (programmer) {
+    TRY_ASSIGN(programmer, find_programmer(*pipe, from.bus.clock(), link, from.events));
+  }
+  if (!programmer) {
     auto sent = reset_by_sahara(*pipe, from.bus.clock());
     auto obeyed = sent || sent.error().code == Code::modem_lost;  // gone before it has confirmed
     return obeyed ? on_its_way() : fail(std::move(sent.error()));
   }
-  FirehoseLink link(*pipe, from.bus.clock(), from.events);
   TRY_ASSIGN(auto reply, link.run(protocol::firehose::Power{}));
   if (!reply.ack) {
     return fail(Code::device_refused)

@@ -62,6 +62,7 @@ std::optional<PastJob> parse(const std::string& name, const std::string& content
   job.time = text(first, "time");
   job.port = text(first, "port");
   job.package = text(first, "package");
+  job.target = text(first, "target");
   job.plan = text(first, "plan");
   while (std::getline(lines, line)) {
     auto parsed = Json::parse(line, nullptr, false);

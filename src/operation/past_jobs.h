@@ -17,7 +17,8 @@ struct PastJob {
   std::string command;                ///< "flash"
   std::string time;                   ///< UTC, ISO 8601
   std::string port;                   ///< where the modem was
-  std::string package;                ///< path, as it was named
+  std::string package;                ///< path
+  std::string target;                 ///< the revision that it was to bring; empty: not known
   std::string plan;                   ///< plan::digest_of()
   std::string revision;               ///< of the modem before; empty when it couldn't be asked
   std::string imei;                   ///< likewise

@@ -18,6 +18,8 @@ constexpr std::uint64_t largest_programmer = 4_MiB;
 
 constexpr std::uint32_t wanted_payload = 16384;
 
+constexpr Duration question_patience = std::chrono::seconds(5);
+
 void tell_chip(const protocol::ChipIdentity& chip, Events& events) {
   if (chip.hwid) {
     events.emit(event::Log{event::Log::Level::info,
@@ -57,19 +59,36 @@ Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo
 Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
                                                  const firmware::Package& package, Events& events) {
   TRY_ASSIGN(auto programmer, firmware::read_file(package, package.programmer, largest_programmer));
-  TRY_ASSIGN(auto end, run_sahara(pipe, clock, {{protocol::sahara::programmer_image, programmer}}));
+  // A boot ROM asks for it by the one id, a boot loader in its download mode by the other.
+  TRY_ASSIGN(auto end, run_sahara(pipe, clock,
+                                  {{protocol::sahara::programmer_image, programmer},
+                                   {protocol::sahara::nprg_image, programmer}}));
   if (!end.programmer_running) {
     tell_chip(end.chip, events);
     TRY(link.greet(end.pending));
     return end.chip;
   }
-  events.emit(event::Log{event::Log::Level::info, "a programmer runs on the modem already"});
-  if (as_text(end.pending).find("bytes_read_in_layer") != std::string_view::npos) {
-    events.emit(event::Log{event::Log::Level::info, "it still waits for data of a flash that broke off: filling up"});
-    TRY(link.leave_raw_mode(package.geometry.page_size, package.geometry.chip_size()));
-  }
-  TRY(ping(link));
+  TRY(take_over(link, end.pending, package.geometry.page_size, package.geometry.chip_size(), events));
   return end.chip;
+}
+
+Result<void> take_over(FirehoseLink& link, ByteView said, std::uint32_t page, std::uint64_t most, Events& events) {
+  events.emit(event::Log{event::Log::Level::info, "a programmer runs on the modem already"});
+  if (as_text(said).find("bytes_read_in_layer") != std::string_view::npos) {
+    events.emit(event::Log{event::Log::Level::info, "it still waits for data of a flash that broke off: filling up"});
+    TRY(link.leave_raw_mode(page, most));
+  }
+  return ping(link);
+}
+
+Result<bool> find_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link, Events& events) {
+  constexpr std::uint32_t page = 4096;  // the chip is not known yet: of one with 2 KiB these are whole pages too
+  constexpr std::uint64_t largest_chip = 1024_MiB;
+  TRY_ASSIGN(auto end, ask_sahara(pipe, clock, Deadline::in(clock, question_patience)));
+  if (end.programmer_running) {
+    TRY(take_over(link, end.pending, page, largest_chip, events));
+  }
+  return end.programmer_running;
 }
 
 Result<void> configure(FirehoseLink& link) {

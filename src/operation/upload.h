@@ -20,6 +20,17 @@ Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo
 Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
                                                  const firmware::Package& package, Events& events);
 
+/// Makes a programmer that was found running take commands: one whose host died in the middle of an image is given 0xFF
+/// until it has what it waits for.
+/// @param said  what it has said so far
+/// @param page  bytes of a page of the chip
+/// @param most  bytes after which it is given up
+Result<void> take_over(FirehoseLink& link, ByteView said, std::uint32_t page, std::uint64_t most, Events& events);
+
+/// Looks whether a programmer runs on a modem that waits in EDL, and takes it over if so. Nothing is uploaded: without
+/// one the modem is left as it was found.
+Result<bool> find_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link, Events& events);
+
 /// Agrees on the bytes of a raw transfer: 16 KiB, or what the programmer says it takes.
 Result<void> configure(FirehoseLink& link);
 

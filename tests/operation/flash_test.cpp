@@ -170,8 +170,8 @@ TEST(FlashRefuses, AnotherModelsPackageBeforeAnythingIsSent) {
   expect_untouched(bench, before);
 }
 
-TEST(FlashRefuses, AModemThatNeitherRunsNorWaitsInEdl) {
-  for (auto mode : {twin::Mode::fastboot, twin::Mode::dump, twin::Mode::download}) {
+TEST(FlashRefuses, AModemThatNeitherRunsNorTakesAProgrammer) {
+  for (auto mode : {twin::Mode::fastboot, twin::Mode::dump}) {
     TwinBench::Options options;
     options.start = mode;
     TwinBench bench(options);

@@ -15,6 +15,7 @@ void add_inspect(Grammar& grammar);
 void add_check(Grammar& grammar);
 void add_plan(Grammar& grammar);
 void add_flash(Grammar& grammar);
+void add_rescue(Grammar& grammar);
 void add_rehearse(Grammar& grammar);
 void add_virtual_serve(Grammar& grammar, CLI::App& group);
 void add_virtual_package(Grammar& grammar, CLI::App& group);

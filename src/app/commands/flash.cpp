@@ -1,21 +1,16 @@
 #include "operation/flash.h"
 
 #include "app/commands/commands.h"
+#include "app/consent.h"
 #include "app/data_directory.h"
 #include "app/flash_view.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
 #include "app/package_option.h"
-#include "base/bytes.h"
 
-#include <cstdio>
-#include <iostream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace modemedic::app {
 
@@ -27,26 +22,6 @@ struct FlashCommandOptions {
   bool anew = false;
   std::vector<std::string> overrides;
 };
-
-/// Asks the person at the terminal; a script must have said --yes.
-Result<void> confirm(const FlashCommandOptions& options, const operation::Found& modem,
-                     const firmware::Package& package) {
-  if (options.yes) {
-    return {};
-  }
-  auto question = fmt::format("write {} onto the modem at port {}?",
-                              package.revision ? printable(package.revision->text) : "this package", modem.device.port);
-  if (isatty(STDIN_FILENO) == 0) {
-    return fail(Code::usage).what("nobody is there to answer: " + question).hint("add --yes");
-  }
-  fmt::print(stderr, "{} It takes about two minutes; don't unplug it. [y/N] ", question);
-  std::string answer;
-  std::getline(std::cin, answer);
-  if (answer != "y" && answer != "Y" && answer != "yes") {
-    return fail(Code::interrupted).what("not confirmed").hint("nothing was sent to the modem");
-  }
-  return {};
-}
 
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
@@ -60,7 +35,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   gate.records = &records;
   gate.overrides.insert(options.overrides.begin(), options.overrides.end());
   TRY_ASSIGN(auto admission, operation::admit(*bus, modem, package, gate, output));
-  TRY(confirm(options, modem, package));
+  TRY(ask_consent(options.yes, modem, package));
   operation::FlashOptions flash_options;
   operation::FolderJournals journals(data_directory(global.data) / "journal");
   flash_options.journals = &journals;
