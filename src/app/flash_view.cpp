@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace modemedic::app {
@@ -27,6 +28,8 @@ void show_report(const operation::FlashReport& report, Output& output) {
   output.verdict_field("data_seconds", seconds(report.data_time));
   output.verdict_field("seconds", seconds(report.whole_time));
   output.verdict_field("bad_blocks", report.storage.bad_blocks);
+  output.verdict_field("read_back", report.read_back);
+  output.verdict_field("new_bad_blocks", report.new_bad_blocks);
   if (report.chip && report.chip->serial) {
     output.verdict_field("chip_serial", fmt::format("{:08x}", *report.chip->serial));
   }
@@ -38,6 +41,13 @@ void show_report(const operation::FlashReport& report, Output& output) {
                           report.before.imei.empty() ? "not known before" : "as before", printable(report.after.cfun)));
   if (report.standing > 0) {
     output.line(fmt::format("  {} images stood already, from the job that was cut", report.standing));
+  }
+  if (!report.read_back.empty()) {
+    output.line(fmt::format("  read back and compared, byte for byte: {}", fmt::join(report.read_back, ", ")));
+  }
+  if (!report.new_bad_blocks.empty()) {
+    output.line(fmt::format("  blocks {} turned bad meanwhile: this flash is wearing out, ask for another module",
+                            fmt::join(report.new_bad_blocks, ", ")));
   }
   output.line(fmt::format("  {} programmed at {:.1f} MB/s, {} in all, {} bad blocks on the chip",
                           human_size(report.bytes_programmed), rate, human_time(report.whole_time),

@@ -100,9 +100,16 @@ Result<bool> is_blank(FirehoseLink& link, const SectorRange& range, const plan::
   return !other;
 }
 
-Result<void> erase_range(FirehoseLink& link, const firehose::Erase& command, const plan::ChipReport& chip,
+Result<bool> erase_range(FirehoseLink& link, const firehose::Erase& command, const plan::ChipReport& chip,
                          const std::string& name) {
-  TRY_ASSIGN(auto reply, link.run(command));
+  constexpr unsigned most_attempts = 3;
+  firehose::Reply reply;
+  for (unsigned i = 0; i < most_attempts; ++i) {
+    TRY_ASSIGN(reply, link.run(command));
+    if (reply.ack || !reply.attributes.contains("AttemptRetry")) {
+      break;
+    }
+  }
   if (!reply.ack) {
     return fail(Code::device_refused)
         .what(fmt::format("the modem refused to erase {}: {}", name, in_its_words(reply)))
@@ -111,9 +118,10 @@ Result<void> erase_range(FirehoseLink& link, const firehose::Erase& command, con
                                          "project: use the package made for this module");
   }
   if (find_log(reply.logs, "Skipping erase failure") != nullptr) {
-    return prove_blank(link, command.range, chip, name);
+    TRY(prove_blank(link, command.range, chip, name));
+    return false;
   }
-  return {};
+  return true;
 }
 
 }  // namespace modemedic::operation

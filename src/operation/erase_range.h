@@ -8,10 +8,11 @@
 namespace modemedic::operation {
 
 /// Erases a range. A programmer acknowledges the erase of a block that failed (`Skipping erase failure`), so such a
-/// log has the range read back.
+/// log has the range read back. A NAK that asks for another attempt is given it.
 /// @param name  the partition, for the error
-/// @return Code::device_refused with the programmer's own words when it refuses, or when the range is not blank
-Result<void> erase_range(FirehoseLink& link, const protocol::firehose::Erase& command, const plan::ChipReport& chip,
+/// @return whether there was no reason for doubt: false when it had to be read back, and was blank.
+/// Code::device_refused with the programmer's own words when it refuses, or when the range is not blank
+Result<bool> erase_range(FirehoseLink& link, const protocol::firehose::Erase& command, const plan::ChipReport& chip,
                          const std::string& name);
 
 /// Reads a range: every block of it that is not bad must be blank (0xFF, on some programmers 0xEE).

@@ -5,6 +5,7 @@
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
 #include "operation/follow_port.h"
+#include "operation/image_check.h"
 #include "operation/journal.h"
 #include "operation/modem_records.h"
 #include "operation/past_jobs.h"
@@ -102,7 +103,7 @@ private:
       events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.plan().steps.size(),
                                step.no_return ? step.cut_leaves + "; then " + step.go_on : ""});
       journal_->begun(step);
-      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(step);
+      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take_checked(step);
       if (!taken) {
         return explain(std::move(taken.error()), step);
       }
@@ -160,6 +161,21 @@ private:
 
   bool known_before() const { return admission_.identity() != nullptr; }
 
+  /// SBL is what makes the modem leave EDL: it is not written before all else is as it shall be, nor booted before it
+  /// is.
+  Result<void> take_checked(const Step& step) {
+    auto is_sbl = step.kind == Step::Kind::program && firmware::role_of(step.name) == firmware::Role::sbl;
+    if (is_sbl || step.kind == Step::Kind::reset) {
+      TRY(check_->check());
+    }
+    if (step.kind == Step::Kind::reset) {
+      report_.read_back = check_->seen();
+      report_.new_bad_blocks = check_->new_bad_blocks();
+      journal_->read_back(report_.read_back);
+    }
+    return take(step);
+  }
+
   Result<void> take(const Step& step) {
     switch (step.kind) {
       case Step::Kind::switch_to_edl:
@@ -208,6 +224,8 @@ private:
     TRY(plan::check_chip(plan_, package_, report_.storage));
     TRY_ASSIGN(auto lifted, admission_.confirm(*report_.chip, report_.storage, events_));
     note_lifted(lifted);
+    check_.emplace(ImageCheck::Setup{*link_, package_, plan_, report_.storage, events_, options_.programs_tried,
+                                     options_.verify == Verify::read, stop_});
     return go_on_from_what_stands();
   }
 
@@ -234,6 +252,9 @@ private:
     TRY_ASSIGN(auto rest, plan::make_plan(package_, standing));
     TRY_ASSIGN(plan_, plan::prove_plan(std::move(rest), package_, standing));
     report_.standing = standing.size();
+    for (auto image : standing) {
+      check_->written(image, true);
+    }
     meter_.emplace(events_, bytes_to_program(plan_.plan(), package_));
     if (report_.chip->serial) {  // only then it is this very modem's job
       report_.before.revision = job->revision;
@@ -246,16 +267,21 @@ private:
     erasing_ = true;
     const auto& command = package_.commands[step.command];
     firehose::Erase erase{plan_.plan().geometry, step.range, vendor_attributes(command)};
-    return erase_range(*link_, erase, report_.storage, step.name);
+    TRY_ASSIGN(auto sure, erase_range(*link_, erase, report_.storage, step.name));
+    if (!sure) {
+      check_->doubt(step.name);
+    }
+    return {};
   }
 
   Result<void> program(const Step& step) {
     const auto& image = package_.images[step.image];
     auto started = bus_.clock().now();
     meter_->start(step.name, package_.file(image).size);
-    ImageProgrammer programmer(*link_, package_, report_.storage, events_);
-    TRY(programmer.program(
-        image, options_.programs_tried, [&](std::uint64_t done) { meter_->tell(done); }, stop_));
+    ImageProgrammer programmer(*link_, package_, plan_, report_.storage, events_);
+    TRY_ASSIGN(auto seen, programmer.program(
+                              image, options_.programs_tried, [&](std::uint64_t done) { meter_->tell(done); }, stop_));
+    check_->written(step.image, seen);
     meter_->finish();
     report_.data_time += bus_.clock().now() - started;
     return {};
@@ -269,6 +295,7 @@ private:
     if (reply && !reply->ack) {
       return fail(Code::device_refused).what("the modem refused its reset: " + in_its_words(*reply));
     }
+    check_.reset();
     link_.reset();
     pipe_.reset();
     return {};
@@ -323,6 +350,7 @@ private:
   std::vector<PastJob> past_;
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
+  std::optional<ImageCheck> check_;
   bool programmer_runs_ = false;  ///< and takes commands
   bool erasing_ = false;          ///< the first erase has been sent, or is about to be
 };

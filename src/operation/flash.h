@@ -11,11 +11,19 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace modemedic::operation {
 
+/// What a flash is proven by, beside the modem's answers after its reset.
+enum class Verify {
+  boot,  ///< nothing; but whatever was in doubt is read back all the same
+  read,  ///< every image is read back and compared
+};
+
 struct FlashOptions {
-  std::string command = "flash";     ///< what the person asked for: the journal's word
+  std::string command = "flash";  ///< what the person asked for: the journal's word
+  Verify verify = Verify::boot;
   unsigned programs_tried = 3;       ///< how often an image that was not written well is erased and programmed
   JournalStore* journals = nullptr;  ///< where the job is written down; nullptr: nowhere
   std::string time;                  ///< now, UTC, ISO 8601: journals are named by it
@@ -29,8 +37,10 @@ struct FlashReport {
   std::optional<protocol::ChipIdentity> chip;  ///< what the boot ROM told, when asked
   plan::ChipReport storage;
   std::uint64_t bytes_programmed = 0;
-  std::size_t standing = 0;  ///< images that an earlier job had left whole
-  Duration data_time{};      ///< spent with the images' bytes
+  std::size_t standing = 0;                   ///< images that an earlier job had left whole
+  std::vector<std::string> read_back;         ///< partitions whose image was read and compared, byte for byte
+  std::vector<std::uint64_t> new_bad_blocks;  ///< that were good before this flash
+  Duration data_time{};                       ///< spent with the images' bytes
   Duration whole_time{};
 };
 

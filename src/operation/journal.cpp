@@ -79,6 +79,10 @@ void Journal::done(const plan::Step& step) {
   write_step("done", step);
 }
 
+void Journal::read_back(const std::vector<std::string>& partitions) {
+  write(line_of({{"event", "read-back"}, {"partitions", partitions}}));
+}
+
 void Journal::verdict(const Result<void>& result) {
   Json fields{{"event", "verdict"}, {"result", result ? "ok" : "failed"}};
   if (!result) {

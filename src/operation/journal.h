@@ -46,6 +46,9 @@ public:
   void begun(const plan::Step& step);
   void done(const plan::Step& step);
 
+  /// Images that were read back and compared.
+  void read_back(const std::vector<std::string>& partitions);
+
   /// How the job ended; the last line. A job without one was cut.
   void verdict(const Result<void>& result);
 

@@ -46,6 +46,9 @@ public:
   /// After a failure of the protocol: forgets what came before, so that a reset can still be tried.
   void start_over();
 
+  /// What it logged last, safe to print; empty since start_over().
+  const std::string& last_log() const { return last_log_; }
+
 private:
   struct Outgoing;
   struct Incoming;

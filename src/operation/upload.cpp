@@ -81,6 +81,20 @@ Result<void> take_over(FirehoseLink& link, ByteView said, std::uint32_t page, st
   return ping(link);
 }
 
+Result<void> regain(FirehoseLink& link, std::uint32_t page, std::uint64_t most, Events& events) {
+  link.start_over();
+  auto answer = link.run(firehose::Nop{});
+  if (answer && answer->ack) {
+    return {};
+  }
+  if (!answer && answer.error().code != Code::timeout) {
+    return fail(std::move(answer.error()));
+  }
+  auto said = link.last_log();
+  link.start_over();
+  return take_over(link, as_bytes(said), page, most, events);
+}
+
 Result<bool> find_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link, Events& events) {
   constexpr std::uint32_t page = 4096;  // the chip is not known yet: of one with 2 KiB these are whole pages too
   constexpr std::uint64_t largest_chip = 1024_MiB;

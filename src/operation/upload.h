@@ -27,6 +27,11 @@ Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& c
 /// @param most  bytes after which it is given up
 Result<void> take_over(FirehoseLink& link, ByteView said, std::uint32_t page, std::uint64_t most, Events& events);
 
+/// Gets a programmer back that fell silent in the middle of an image: gives it the rest as 0xFF, if it still waits for
+/// that. Parameters as take_over().
+/// @return the silence it keeps
+Result<void> regain(FirehoseLink& link, std::uint32_t page, std::uint64_t most, Events& events);
+
 /// Looks whether a programmer runs on a modem that waits in EDL, and takes it over if so. Nothing is uploaded: without
 /// one the modem is left as it was found.
 Result<bool> find_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link, Events& events);

@@ -10,7 +10,7 @@ namespace modemedic::twin {
 
 namespace {
 
-enum class Takes { nothing, bytes, tag, block, page };
+enum class Takes { nothing, bytes, tag, block, page, seconds };
 
 struct Kind {
   std::string_view name;
@@ -24,6 +24,12 @@ constexpr std::array kinds = {
     Kind{"bad-block", Takes::block},
     Kind{"erase-fails", Takes::block},
     Kind{"page-fails", Takes::page},
+    Kind{"page-lost", Takes::page},
+    Kind{"grows-bad", Takes::block},
+    Kind{"retry", Takes::tag},
+    Kind{"stall", Takes::bytes},
+    Kind{"slow-erase", Takes::seconds},
+    Kind{"ignores-skip-write", Takes::nothing},
     Kind{"sahara-out-of-range", Takes::nothing},
     Kind{"sahara-4gib", Takes::nothing},
     Kind{"lost-hello", Takes::nothing},
@@ -49,6 +55,8 @@ std::string spelling(const Kind& kind) {
       return fmt::format("{}:BLOCK", kind.name);
     case Takes::page:
       return fmt::format("{}:PAGE", kind.name);
+    case Takes::seconds:
+      return fmt::format("{}:SECONDS", kind.name);
   }
   return {};
 }
@@ -108,7 +116,8 @@ Result<Fault> parse_fault(std::string_view spec) {
       fault.where = rest;
       return fault;
     case Takes::block:
-    case Takes::page: {
+    case Takes::page:
+    case Takes::seconds: {
       auto argument = sign == ':' ? number(rest) : std::nullopt;
       if (!argument) {
         return refuse(spec, "it needs : and a number");

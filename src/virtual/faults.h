@@ -17,6 +17,12 @@ namespace modemedic::twin {
 ///   bad-block:B      block B is a factory bad block
 ///   erase-fails:B    block B fails to erase
 ///   page-fails:P     page P fails to program, once
+///   page-lost:P      page P takes what is programmed and holds nothing, once; nothing tells
+///   grows-bad:B      block B turns bad when it is next programmed: what was meant for it is lost, and nothing tells
+///   retry@TAG        the first <TAG> is refused with AttemptRetry, before anything is done
+///   stall@N          when the programmer has received N raw bytes it takes nothing for 20 s, once
+///   slow-erase:S     the first erase takes S seconds longer
+///   ignores-skip-write   SkipWrite="1" is answered as it should be, and programs are written all the same
 ///   sahara-out-of-range   READ_DATA asks beyond the programmer's end
 ///   sahara-4gib      READ_DATA asks for 4 GiB
 ///   lost-hello       Sahara says nothing

@@ -45,6 +45,11 @@ DeviceTask FirehoseProgrammer::erase() {
 /// Erases [first, end) and answers.
 DeviceTask FirehoseProgrammer::erase_blocks(std::uint64_t first, std::uint64_t end) {
   auto total = geometry().blocks;
+  if (const auto* slow = setup_.faults.find("slow-erase")) {
+    auto longer = std::chrono::seconds(slow->argument);
+    setup_.faults.strikes("slow-erase", "");
+    co_await link_.passed(longer);
+  }
   if (end > total) {
     co_await log("Block erase request exceeding total number of blocks");
     co_await log(fmt::format("start_block:{},last_block:{},total_block_count:{}", first, end, total));

@@ -7,6 +7,7 @@ namespace modemedic::twin {
 namespace {
 
 constexpr auto program_failure = "ERROR 21: Line 1216: HANDLE_PROGRAM_FAILURE";
+constexpr Duration stall_time = std::chrono::seconds(20);
 constexpr auto raw_mode = "rawmode=\"true\" ";
 constexpr auto raw_mode_over = "rawmode=\"false\" ";
 
@@ -59,6 +60,10 @@ DeviceTask FirehoseProgrammer::program() {
     if (power_fails(writer, chunk.data)) {
       co_await link_.halt();
     }
+    if (stalls()) {
+      chunk = reader_.keep(chunk);
+      co_await link_.passed(stall_time);
+    }
     co_await write(writer, chunk);
     left -= size;
   }
@@ -70,7 +75,7 @@ DeviceTask FirehoseProgrammer::program() {
 DeviceTask FirehoseProgrammer::write(PageWriter& writer, FirehoseReader::Chunk chunk) {
   Lines lines;
   auto each = work_time(setup_.persona.timing.program_page_us);
-  if (flag(Attribute::skip_write)) {
+  if (skips_write()) {
     each = Duration::zero();
   }
   if (each > Duration::zero()) {
@@ -79,7 +84,7 @@ DeviceTask FirehoseProgrammer::write(PageWriter& writer, FirehoseReader::Chunk c
     co_await link_.passed(each * static_cast<int>(chunk.data.size() / geometry().page_size));
     work_.reset();
   }
-  if (!flag(Attribute::skip_write)) {
+  if (!skips_write()) {
     writer.write(chunk.data, lines);
   }
   reader_.release();
@@ -98,7 +103,7 @@ bool FirehoseProgrammer::power_fails(PageWriter& writer, ByteView chunk) {
     }
     auto received = *fault->at > before ? *fault->at - before : 0;
     setup_.faults.strikes(kind, fault->where);
-    if (!flag(Attribute::skip_write)) {
+    if (!skips_write()) {
       Lines unheard;
       writer.write(chunk.first(received), unheard);
       writer.tear_last();
@@ -107,6 +112,16 @@ bool FirehoseProgrammer::power_fails(PageWriter& writer, ByteView chunk) {
     return true;
   }
   return false;
+}
+
+/// Fault stall@N: it is busy with something else for longer than a host waits.
+bool FirehoseProgrammer::stalls() {
+  const auto* fault = setup_.faults.find("stall");
+  return fault != nullptr && fault->at && *fault->at <= raw_received_ && setup_.faults.strikes("stall", fault->where);
+}
+
+bool FirehoseProgrammer::skips_write() const {
+  return flag(Attribute::skip_write) && setup_.faults.find("ignores-skip-write") == nullptr;
 }
 
 void FirehoseProgrammer::power_cut() {

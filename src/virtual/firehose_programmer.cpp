@@ -76,7 +76,9 @@ DeviceTask FirehoseProgrammer::run() {
     for (const auto& line : packet.logs) {
       co_await log(line);
     }
-    if (!packet.accepted || setup_.faults.strikes("nak", packet.tag)) {
+    if (packet.accepted && setup_.faults.strikes("retry", packet.tag)) {
+      co_await respond(false, "AttemptRetry=\"1\" ");
+    } else if (!packet.accepted || setup_.faults.strikes("nak", packet.tag)) {
       co_await respond(false);
     } else {
       co_await obey(packet.tag);

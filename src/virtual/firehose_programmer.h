@@ -81,6 +81,8 @@ private:
   DeviceTask write(PageWriter& writer, FirehoseReader::Chunk chunk);
   std::string program_problem() const;
   bool power_fails(PageWriter& writer, ByteView chunk);
+  bool stalls();
+  bool skips_write() const;
 
   // firehose_read.cpp
   DeviceTask read();

@@ -66,6 +66,10 @@ public:
         nand_->fail_erase_of(fault.argument);
       } else if (fault.kind == "page-fails") {
         nand_->fail_program_of(fault.argument);
+      } else if (fault.kind == "page-lost") {
+        nand_->lose_program_of(fault.argument);
+      } else if (fault.kind == "grows-bad") {
+        nand_->wear_out(fault.argument);
       }
     }
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 namespace modemedic::twin {
 
@@ -14,6 +15,9 @@ struct Nand::State {
   std::unique_ptr<NandStore> store;
   std::set<std::uint64_t> failing_erases;
   std::set<std::uint64_t> failing_programs;
+  std::set<std::uint64_t> lost_programs;
+  std::set<std::uint64_t> worn_blocks;
+  std::optional<std::uint64_t> turned_bad_at;  ///< page
 
   State(Geometry chip, std::unique_ptr<NandStore> cells)
       : geometry(chip), pages(chip.chip_sectors().n), store(std::move(cells)) {}
@@ -27,6 +31,20 @@ struct Nand::State {
   }
 
   bool page_is_bad(std::uint64_t page) const { return store->bad_flags()[page / geometry.pages_per_block] != 0; }
+
+  /// The faults that nothing tells of.
+  bool loses(std::uint64_t page) {
+    constexpr std::uint64_t pages_in_flight = 4;
+    auto block = page / geometry.pages_per_block;
+    if (!worn_blocks.empty() && worn_blocks.erase(block) != 0) {
+      store->bad_flags()[block] = 1;
+      turned_bad_at = page;
+    }
+    if (turned_bad_at && page >= *turned_bad_at && page < *turned_bad_at + pages_in_flight) {
+      return true;
+    }
+    return !lost_programs.empty() && lost_programs.erase(page) != 0;
+  }
 
   bool program_erased(std::uint64_t page, ByteView data) const;
   bool program_over(std::uint64_t page, ByteView data) const;
@@ -82,6 +100,9 @@ bool Nand::program(std::uint64_t page, ByteView data) {
   auto& chip = *state_;
   if (page >= chip.pages) {
     return false;
+  }
+  if (chip.loses(page)) {
+    return true;
   }
   data = data.first(std::min<std::size_t>(data.size(), chip.geometry.page_size));
   auto before = chip.get(page);
@@ -149,6 +170,14 @@ void Nand::fail_erase_of(std::uint64_t block) {
 
 void Nand::fail_program_of(std::uint64_t page) {
   state_->failing_programs.insert(page);
+}
+
+void Nand::lose_program_of(std::uint64_t page) {
+  state_->lost_programs.insert(page);
+}
+
+void Nand::wear_out(std::uint64_t block) {
+  state_->worn_blocks.insert(block);
 }
 
 std::string Nand::fingerprint(SectorRange range) const {

@@ -124,7 +124,7 @@ TEST_F(Rescue, StopsWhereNobodyKnowsWhichModemItIs) {
 
 /// A flash whose host dies at once, with real timing: the programmer it leaves waits for the rest of an image.
 TEST_F(Rescue, GoesOnWhereAHostThatDiedHasLeftItsProgrammer) {
-  EXPECT_EQ(run({"virtual", "package", "eg25-g", package, "--revision", newer}).exit, 0);
+  make_package();
   Serve serve({"eg25-g", "--real-timing"});
   ASSERT_TRUE(serve.wait_for("1-1 eg25-g: running")) << serve.said();
   {
@@ -135,6 +135,15 @@ TEST_F(Rescue, GoesOnWhereAHostThatDiedHasLeftItsProgrammer) {
   auto done = rescue(serve, {"--yes"});
   ASSERT_EQ(done.exit, 0) << done.err;
   EXPECT_THAT(done.out, AllOf(HasSubstr("done and proven"), HasSubstr("as before")));
+}
+
+TEST_F(Rescue, ReadsBackWhatItHasFlashedWhenAsked) {
+  make_package();
+  Serve serve({"eg25-g:edl"});
+  auto done = rescue(serve, {package, "--flash", "--yes", "--verify", "read", "--override", "unknown"});
+  EXPECT_EQ(done.exit, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("read back and compared, byte for byte: "));
+  EXPECT_EQ(rescue(serve, {package, "--verify", "hope"}).exit, 2);
 }
 
 TEST_F(Rescue, WantsAPackageForWhatOnlyAPackageCanDo) {

@@ -22,10 +22,29 @@ TEST(ParseFault, ReadsEachForm) {
 }
 
 TEST(ParseFault, KnowsEachKind) {
-  for (const char* spec :
-       {"cut@1", "vanish@1", "nak@program", "bad-block:1", "erase-fails:1", "page-fails:1", "sahara-out-of-range",
-        "sahara-4gib", "lost-hello", "log-flood", "half-document", "silent", "never-returns", "wrong-revision",
-        "loader-refused", "loader-dead", "wrong-address@1024"}) {
+  for (const char* spec : {"cut@1",
+                           "vanish@1",
+                           "nak@program",
+                           "bad-block:1",
+                           "erase-fails:1",
+                           "page-fails:1",
+                           "page-lost:1",
+                           "grows-bad:1",
+                           "retry@erase",
+                           "stall@1",
+                           "slow-erase:30",
+                           "ignores-skip-write",
+                           "sahara-out-of-range",
+                           "sahara-4gib",
+                           "lost-hello",
+                           "log-flood",
+                           "half-document",
+                           "silent",
+                           "never-returns",
+                           "wrong-revision",
+                           "loader-refused",
+                           "loader-dead",
+                           "wrong-address@1024"}) {
     EXPECT_TRUE(parse_fault(spec)) << spec;
   }
 }

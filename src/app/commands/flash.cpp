@@ -7,6 +7,7 @@
 #include "app/open_bus.h"
 #include "app/open_records.h"
 #include "app/package_option.h"
+#include "app/verify_option.h"
 
 #include <memory>
 
@@ -20,6 +21,7 @@ struct FlashCommandOptions {
   PackageOptions package;
   bool yes = false;
   bool anew = false;
+  operation::Verify verify = operation::Verify::boot;
   std::vector<std::string> overrides;
 };
 
@@ -41,6 +43,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   flash_options.journals = &journals;
   flash_options.time = utc_now();
   flash_options.anew = options.anew;
+  flash_options.verify = options.verify;
   TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, flash_options, output, std::move(stop)));
   show_report(report, output);
   return {};
@@ -57,6 +60,7 @@ void add_flash(Grammar& grammar) {
   add_package_options(command, options->package);
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
+  add_verify_option(command, options->verify);
   command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 

@@ -7,6 +7,7 @@
 #include "app/open_bus.h"
 #include "app/open_records.h"
 #include "app/package_option.h"
+#include "app/verify_option.h"
 #include "base/bytes.h"
 #include "operation/emit_log.h"
 
@@ -31,6 +32,7 @@ struct RescueCommandOptions {
   bool yes = false;
   bool flash = false;
   bool anew = false;
+  operation::Verify verify = operation::Verify::boot;
   std::vector<std::string> overrides;
 };
 
@@ -124,6 +126,7 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
   how.flash.journals = &journals;
   how.flash.time = utc_now();
   how.flash.anew = options.anew;
+  how.flash.verify = options.verify;
   how.gentle = !options.flash;
   how.cure = [&](const PastJob* job) { return medicine.cure(job); };
   how.consent = [&](const auto& found, const auto& package) { return ask_consent(options.yes, found, package); };
@@ -144,6 +147,7 @@ void add_rescue(Grammar& grammar) {
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--flash", options->flash, "flash it at once, without trying what is gentler");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
+  add_verify_option(command, options->verify);
   command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 
