@@ -1,5 +1,6 @@
 #include "operation/back_out.h"
 
+#include "operation/emit_log.h"
 #include "operation/follow_port.h"
 #include "operation/prove_flash.h"
 #include "operation/run_sahara.h"
@@ -68,6 +69,9 @@ std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
   if (auto done = reset(bus, given); !done) {
     return fmt::format("nothing was written: take all power from the modem for some seconds, then {}", then);
   }
+  if (given.hang_up) {
+    given.hang_up();
+  }
   if (auto gone = wait_until_gone(bus, given); !gone) {
     return fmt::format(
         "nothing was written, but the modem did not take the reset: take all power from it for some "
@@ -79,6 +83,7 @@ std::string back_out(usb::Bus& bus, const Given& given, Events& events) {
   }
   auto after = prove_return(bus, given, events);
   if (!after || after->revision != given.before->revision) {
+    emit_debug(events, "after the reset: " + (after ? "it runs " + printable(after->revision) : after.error().what));
     return "nothing was written, but the modem was not seen to run again after a reset: take all power from it for "
            "some seconds, then it starts as before";
   }

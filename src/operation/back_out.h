@@ -5,6 +5,7 @@
 #include "operation/run_firehose.h"
 #include "usb/bus.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@ struct Given {
   bool in_edl = false;               ///< else it still runs its firmware
   usb::Pipe* pipe = nullptr;         ///< open to it in EDL; nullptr before anything was said there
   FirehoseLink* link = nullptr;      ///< to its programmer; nullptr before the upload
+  std::function<void()> hang_up;     ///< closes pipe and link: what comes after the reset is another device
   const Identity* before = nullptr;  ///< what it said before the switch; nullptr when it was found in EDL
 };
 

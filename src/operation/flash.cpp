@@ -316,6 +316,12 @@ private:
                   .in_edl = takes_programmer(modem_.sighting.state),
                   .pipe = pipe_.get(),
                   .link = programmer_runs_ ? &*link_ : nullptr,
+                  .hang_up =
+                      [this] {
+                        check_.reset();
+                        link_.reset();
+                        pipe_.reset();
+                      },
                   .before = admission_.told() ? admission_.identity() : nullptr};
       add(back_out(bus_, given, events_));
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {

@@ -106,4 +106,9 @@ const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const protocol::
   return job != jobs.end() && job->unfinished() ? &*job : nullptr;
 }
 
+bool was_cut_before_erasing(const std::vector<PastJob>& jobs, const std::string& port) {
+  auto job = std::ranges::find(jobs, port, &PastJob::port);
+  return job != jobs.end() && job->erased.empty() && !job->result;
+}
+
 }  // namespace modemedic::operation

@@ -42,4 +42,8 @@ std::vector<PastJob> read_past_jobs(const JournalStore& store, std::size_t most,
 const PastJob* unfinished_job(const std::vector<PastJob>& jobs, const protocol::ChipIdentity& chip,
                               const std::string& port);
 
+/// Whether the latest job on this port was cut before it erased anything: what runs there now, if it is that modem, is
+/// as that job found it.
+bool was_cut_before_erasing(const std::vector<PastJob>& jobs, const std::string& port);
+
 }  // namespace modemedic::operation

@@ -147,6 +147,10 @@ private:
       emit_info(events_, "SBL is blank: a reset leads back into EDL, where the chip tells who it is");
       return true;
     }
+    if (past_ && was_cut_before_erasing(*past_, modem_.device.port)) {
+      emit_info(events_, "the last job on this port was cut before it erased anything: a reset is safe");
+      return true;
+    }
     if (asked_.by == "Firehose" && job_ == nullptr) {
       emit_info(events_,
                 "a programmer of another program runs: what that has written may be half done, and then a reset "

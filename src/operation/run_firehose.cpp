@@ -27,7 +27,7 @@ constexpr std::size_t receive_size = 64_KiB;
 
 /// An image on its way to the modem.
 struct FirehoseLink::Outgoing {
-  firmware::ImageReader& image;
+  std::function<Result<ByteView>(std::size_t)> next;  ///< exactly so many bytes of what is sent, or the shorter rest
   const std::function<void(std::uint64_t)>& sent;
   const std::stop_token& stop;
   std::uint64_t position = 0;      ///< bytes sent, padding left out
@@ -41,7 +41,7 @@ struct FirehoseLink::Outgoing {
     if (!abandoned && stop.stop_requested()) {
       abandoned = fail(Code::interrupted).what("stopped by the person");
     }
-    auto bytes = abandoned ? Result<ByteView>(ByteView{}) : image.next(part.length);
+    auto bytes = abandoned ? Result<ByteView>(ByteView{}) : next(part.length);
     if (!bytes) {
       abandoned = bytes.error();
       bytes = ByteView{};
@@ -100,7 +100,7 @@ Result<firehose::Reply> FirehoseLink::run(const firehose::Command& command) {
 Result<firehose::Reply> FirehoseLink::program(const firehose::Program& command, firmware::ImageReader& image,
                                               const std::function<void(std::uint64_t)>& sent,
                                               const std::stop_token& stop) {
-  Outgoing outgoing{image, sent, stop, 0, 0, 0, std::nullopt, {}};
+  Outgoing outgoing{[&image](std::size_t want) { return image.next(want); }, sent, stop, 0, 0, 0, std::nullopt, {}};
   host_.start(command);
   TRY_ASSIGN(auto reply, talk(&outgoing, nullptr));
   if (outgoing.abandoned) {
@@ -108,6 +108,19 @@ Result<firehose::Reply> FirehoseLink::program(const firehose::Program& command, 
   }
   sent(outgoing.position);
   return reply;
+}
+
+Result<firehose::Reply> FirehoseLink::program(const firehose::Program& command, ByteView bytes) {
+  auto next = [&bytes](std::size_t want) {
+    auto piece = bytes.first(std::min(want, bytes.size()));
+    bytes = bytes.subspan(piece.size());
+    return Result<ByteView>(piece);
+  };
+  const std::function<void(std::uint64_t)> nobody = [](std::uint64_t) {};
+  const std::stop_token never;
+  Outgoing outgoing{next, nobody, never, 0, 0, 0, std::nullopt, {}};
+  host_.start(command);
+  return talk(&outgoing, nullptr);
 }
 
 Result<firehose::Reply> FirehoseLink::read(const firehose::Read& command, const Sink& sink) {

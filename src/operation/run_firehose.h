@@ -33,6 +33,9 @@ public:
                                             const std::function<void(std::uint64_t)>& sent,
                                             const std::stop_token& stop);
 
+  /// The same with bytes in memory.
+  Result<protocol::firehose::Reply> program(const protocol::firehose::Program& command, ByteView bytes);
+
   /// Raw bytes of whole sectors go to `sink` as they come. One that fails is not called again; the rest is read and
   /// dropped.
   using Sink = std::function<Result<void>(ByteView)>;

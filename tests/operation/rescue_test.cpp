@@ -1,5 +1,6 @@
 #include "operation/rescue.h"
 
+#include "operation/journal.h"
 #include "rehearsal/memory_journals.h"
 #include "support/twin_bench.h"
 #include "virtual/force_flag.h"
@@ -249,6 +250,20 @@ TEST(Rescue, DoesNotResetWhatAnotherProgramMayHaveHalfWritten) {
   EXPECT_EQ(report.error().rule, "package");
   EXPECT_THAT(bench.modem->state(), StartsWith("edl"));
   EXPECT_THAT(bench.events.log(), HasSubstr("half done"));
+}
+
+TEST(Rescue, ResetsWhatAHostOfOursHasLeftBeforeItErased) {
+  TwinBench bench(starting_in(twin::Mode::edl));
+  Kit kit(bench);
+  {
+    Journal journal(&kit.journals,
+                    {.command = "rehearse", .time = "2026-11-21T09:00:00Z", .port = "1-1", .package = "fw", .plan = ""},
+                    bench.clock, bench.events);
+  }
+  test::die_in_raw_mode(bench, *newer_package("eg25-g"), 0);
+  auto report = rescue(bench, kit);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->modem.sighting.state, State::running);
 }
 
 TEST(Rescue, TellsABootLoopAndHowToStopIt) {

@@ -1,8 +1,12 @@
 #include "app/commands/commands.h"
+#include "app/data_directory.h"
 #include "app/flash_view.h"
+#include "app/open_bus.h"
+#include "app/open_records.h"
 #include "app/package_option.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
+#include "operation/dry_run.h"
 #include "operation/flash.h"
 #include "rehearsal/life.h"
 #include "virtual/generator.h"
@@ -27,6 +31,8 @@ struct RehearseOptions {
   std::string revision;    ///< what the twin runs before; empty: one release older than the package
   std::uint64_t cuts = 0;  ///< how many flashes in which something goes wrong; 0: one in which nothing does
   std::uint64_t seed = 1;
+  bool on_device = false;  ///< on the real modem, with nothing written
+  std::vector<std::string> overrides;
 };
 
 using namespace std::chrono_literals;
@@ -118,8 +124,46 @@ Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scen
   return {};
 }
 
-Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_token stop) {
+/// On the modem in sight: everything but writing.
+Result<void> rehearse_on_device(const GlobalOptions& global, const RehearseOptions& options,
+                                const PlannedPackage& planned, Output& output, std::stop_token stop) {
+  SteadyClock clock;
+  TRY_ASSIGN(auto bus, open_bus(global, clock));
+  auto records = open_records(global, output);
+  TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
+  operation::GateOptions gate;
+  gate.records = &records;
+  gate.overrides.insert(options.overrides.begin(), options.overrides.end());
+  TRY_ASSIGN(auto admission, operation::admit(*bus, modem, planned.package, gate, output));
+  operation::FolderJournals journals(data_directory(global.data) / "journal");
+  TRY_ASSIGN(auto report, operation::dry_run(*bus, std::move(admission), planned.plan, {&journals, utc_now()}, output,
+                                             std::move(stop)));
+  auto seconds = std::chrono::duration<double>(report.data_time).count();
+  auto rate = static_cast<double>(report.bytes_sent) / 1e6 / std::max(seconds, 1e-9);
+  output.verdict_field("bytes", report.bytes_sent);
+  output.verdict_field("data_seconds", seconds);
+  output.verdict_field("probe", report.probe.n);
+  output.verdict_field("bad_blocks", report.storage.bad_blocks);
+  output.verdict_field("revision", report.after.revision);
+  output.line(fmt::format("rehearsed on the modem: {} sent at {:.1f} MB/s, nothing written, nothing erased",
+                          human_size(report.bytes_sent), rate));
+  output.line(fmt::format("  sector {} was blank, was programmed, and is blank still: the programmer skips writes",
+                          report.probe.n));
+  output.line(report.after.revision.empty()
+                  ? "  the modem was reset, and is as it was found"
+                  : fmt::format("  it runs {} again, as before", printable(report.after.revision)));
+  return {};
+}
+
+Result<void> rehearse(const GlobalOptions& global, const RehearseOptions& options, Output& output,
+                      std::stop_token stop) {
+  if (options.on_device && (options.cuts > 0 || !options.persona.empty() || !options.revision.empty())) {
+    return fail(Code::usage).what("--on-device is the real modem").hint("leave out --cuts, --persona and --revision");
+  }
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
+  if (options.on_device) {
+    return rehearse_on_device(global, options, planned, output, std::move(stop));
+  }
   const auto& [package, proven] = planned;
   TRY_ASSIGN(auto persona, choose_persona(options.persona, package));
   TRY_ASSIGN(auto before, revision_before(options.revision, package));
@@ -151,15 +195,19 @@ Result<void> rehearse(const RehearseOptions& options, Output& output, std::stop_
 
 void add_rehearse(Grammar& grammar) {
   auto options = std::make_shared<RehearseOptions>();
-  auto& command = grammar.command("rehearse", "flash the package onto a virtual twin, on simulated time",
-                                  "modemedic rehearse EG25GGBR07A08M2G_30.006.30.006.zip",
-                                  [options](Output& output, auto& stop) { return rehearse(*options, output, stop); });
+  auto& command = grammar.command(
+      "rehearse", "flash the package onto a virtual twin, or go through it on the modem with nothing written",
+      "modemedic rehearse EG25GGBR07A08M2G_30.006.30.006.zip",
+      [&grammar, options](Output& output, auto& stop) { return rehearse(grammar.global(), *options, output, stop); });
   add_package_options(command, options->package);
   command.add_option("--persona", options->persona, "the twin; default: the one the package's NAND fits");
   command.add_option("--revision", options->revision, "what the twin runs before");
   command.add_option("--cuts", options->cuts, "flash it so often, each time with power cuts and worse on the way");
   command.add_option("--seed", options->seed, "what goes wrong follows from it; the next life has the next seed")
       ->capture_default_str();
+  command.add_flag("--on-device", options->on_device,
+                   "on the modem in sight: EDL, programmer, every image at full speed, but nothing written or erased");
+  command.add_option("--override", options->overrides, "on the modem: lift this rule, where it can be lifted");
 }
 
 }  // namespace modemedic::app
