@@ -22,6 +22,10 @@ const EVP_MD* algorithm(const Sha256* /*unused*/) {
   return EVP_sha256();
 }
 
+const EVP_MD* algorithm(const Blake2b* /*unused*/) {
+  return EVP_blake2b512();
+}
+
 constexpr std::array<std::uint32_t, 256> make_table(std::uint32_t polynomial, bool reflected) {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t i = 0; i < 256; ++i) {
@@ -91,6 +95,7 @@ Digest Hasher<Digest>::finish() {
 template class Hasher<Md5>;
 template class Hasher<Sha1>;
 template class Hasher<Sha256>;
+template class Hasher<Blake2b>;
 
 std::string hex_digits(ByteView digest) {
   auto text = hex(digest);

@@ -13,6 +13,7 @@ namespace modemedic {
 using Md5 = std::array<std::byte, 16>;
 using Sha1 = std::array<std::byte, 20>;
 using Sha256 = std::array<std::byte, 32>;
+using Blake2b = std::array<std::byte, 64>;  ///< BLAKE2b-512
 
 /// A digest over bytes that come in pieces (libcrypto).
 template <typename Digest>
@@ -38,6 +39,7 @@ private:
 extern template class Hasher<Md5>;
 extern template class Hasher<Sha1>;
 extern template class Hasher<Sha256>;
+extern template class Hasher<Blake2b>;
 
 template <typename Digest>
 Digest digest(ByteView bytes) {

@@ -1,7 +1,7 @@
 #include "operation/journal_store.h"
 
 #include "base/descriptor.h"
-#include "operation/durable_file.h"
+#include "base/durable_file.h"
 
 #include <algorithm>
 #include <cerrno>

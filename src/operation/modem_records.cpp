@@ -1,6 +1,6 @@
 #include "operation/modem_records.h"
 
-#include "operation/durable_file.h"
+#include "base/durable_file.h"
 #include "operation/emit_log.h"
 
 #include <algorithm>

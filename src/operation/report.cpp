@@ -4,7 +4,7 @@
 #include "base/digest.h"
 #include "base/version.h"
 #include "knowledge/shape.h"
-#include "operation/durable_file.h"
+#include "base/durable_file.h"
 
 #include <algorithm>
 #include <memory>

@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// Small files that survive a crash of this machine.
-namespace modemedic::operation {
+namespace modemedic {
 
 /// Replaces a file, or makes it, as a whole: whoever reads it sees the old bytes or the new ones, never a part. The
 /// folder is made when it isn't there. Only its owner may read it.
@@ -22,4 +22,4 @@ Result<std::string> read_beginning(const std::filesystem::path& path, std::size_
 /// The name of a new file survives a crash only when its folder has been written, too.
 void sync_folder(const std::filesystem::path& folder);
 
-}  // namespace modemedic::operation
+}  // namespace modemedic

@@ -1,4 +1,4 @@
-#include "operation/durable_file.h"
+#include "base/durable_file.h"
 
 #include "base/descriptor.h"
 
@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace modemedic::operation {
+namespace modemedic {
 
 namespace fs = std::filesystem;
 
@@ -87,4 +87,4 @@ void sync_folder(const fs::path& folder) {
   }
 }
 
-}  // namespace modemedic::operation
+}  // namespace modemedic
