@@ -2,6 +2,7 @@
 
 #include "knowledge/models.h"
 #include "operation/recall.h"
+#include "plan/objections.h"
 
 #include <algorithm>
 #include <utility>
@@ -72,18 +73,6 @@ std::vector<Fault> faults_of(const Found& modem) {
   }
   return {{"mode", fmt::format("the modem neither runs nor takes a programmer: {}; {}", modem.sighting.because,
                                modem.sighting.next)}};
-}
-
-/// What the planner has against a package, where that is a rule.
-Result<std::vector<Fault>> faults_of(const firmware::Package& package) {
-  auto plan = plan::make_plan(package);
-  if (plan) {
-    return std::vector<Fault>();
-  }
-  if (plan.error().rule.empty()) {
-    return fail(std::move(plan.error()));
-  }
-  return std::vector<Fault>{{plan.error().rule, plan.error().what}};
 }
 
 /// "--override baseline --override ocpu": what would lift all that can be lifted and was not.
@@ -165,8 +154,7 @@ Failure only_asked(Error error) {
 
 }  // namespace
 
-Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
-                            Events& events) {
+Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events) {
   Examination examination;
   if (modem.sighting.state == State::running) {
     events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
@@ -178,9 +166,15 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
     examination.guess = std::move(recalled.guess);
   }
   examination.modem = facts_of(modem, examination.identity);
-  examination.package = knowledge::facts_of(package);
   examination.faults = faults_of(modem);
-  TRY_ASSIGN(auto of_package, faults_of(package));
+  return examination;
+}
+
+Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
+                            Events& events) {
+  TRY_ASSIGN(auto examination, look_at(bus, modem, records, events));
+  examination.package = knowledge::facts_of(package);
+  TRY_ASSIGN(auto of_package, plan::objections(package));
   examination.faults.insert(examination.faults.end(), of_package.begin(), of_package.end());
   const auto& rules = knowledge::rules();
   TRY(rules);
@@ -188,10 +182,11 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
   return examination;
 }
 
-Result<Judgement> judge_package(const ModemFacts& modem, const firmware::Package& package) {
+Result<Judgement> judge_package(const ModemFacts& modem, const firmware::Package& package, std::vector<Fault> faults) {
   const auto& rules = knowledge::rules();
   TRY(rules);
-  TRY_ASSIGN(auto faults, faults_of(package));
+  TRY_ASSIGN(auto of_package, plan::objections(package));
+  faults.insert(faults.end(), of_package.begin(), of_package.end());
   return knowledge::judge(*rules, modem, knowledge::facts_of(package), faults);
 }
 

@@ -36,6 +36,12 @@ struct Examination {
   knowledge::Judgement judgement;
 };
 
+/// Asks a modem who it is, for who wants to judge many packages for it: the package's side and the judgement stay
+/// empty. Changes nothing. The modem must be reserved.
+/// @param records  as examine()
+/// @return as examine()
+Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events);
+
 /// Asks a modem who it is, and all rules what they say. Changes nothing, refuses nothing: for who wants to know.
 /// The modem must be reserved.
 /// @param records  what is remembered of modems that can't be asked; nullptr: nothing
@@ -44,8 +50,10 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
                             Events& events);
 
 /// The same without a modem in sight, from facts.
+/// @param faults  what was found against the modem
 /// @return Code::package_bad when no plan can be made of the package for a reason that is no rule
-Result<knowledge::Judgement> judge_package(const knowledge::ModemFacts& modem, const firmware::Package& package);
+Result<knowledge::Judgement> judge_package(const knowledge::ModemFacts& modem, const firmware::Package& package,
+                                           std::vector<knowledge::Fault> faults = {});
 
 /// What the rules say of a package for whatever modem: only what none may take is in it.
 Result<knowledge::Judgement> judge_alone(const firmware::Package& package);
