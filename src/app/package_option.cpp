@@ -6,12 +6,16 @@
 
 namespace modemedic::app {
 
+void add_package_choice(CLI::App& command, firmware::PackageChoice& choice) {
+  command.add_option("--programmer", choice.programmer, "which programmer, where the package has several");
+  command.add_option("--rawprogram", choice.rawprogram, "which rawprogram XML, where it has several");
+  command.add_option("--firmware", choice.firmware, "which firmware (its folder or archive), of several");
+}
+
 void add_package_options(CLI::App& command, PackageOptions& options, PackageNeed need) {
   command.add_option("PACKAGE", options.path, "a folder, .zip, .7z or .tar with the firmware")
       ->required(need == PackageNeed::required);
-  command.add_option("--programmer", options.choice.programmer, "which programmer, where the package has several");
-  command.add_option("--rawprogram", options.choice.rawprogram, "which rawprogram XML, where it has several");
-  command.add_option("--firmware", options.choice.firmware, "which firmware (its folder or archive), of several");
+  add_package_choice(command, options.choice);
 }
 
 Result<firmware::Package> read_package_option(const PackageOptions& options, Events& events,
@@ -19,11 +23,15 @@ Result<firmware::Package> read_package_option(const PackageOptions& options, Eve
   return firmware::read_package(options.path, options.choice, events, stop);
 }
 
-Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop) {
-  TRY_ASSIGN(auto package, read_package_option(options, events, stop));
+Result<PlannedPackage> plan_package(firmware::Package package) {
   TRY_ASSIGN(auto plan, plan::make_plan(package));
   TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
   return PlannedPackage{std::move(package), std::move(proven)};
+}
+
+Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop) {
+  TRY_ASSIGN(auto package, read_package_option(options, events, stop));
+  return plan_package(std::move(package));
 }
 
 }  // namespace modemedic::app

@@ -18,6 +18,9 @@ struct PackageOptions {
   firmware::PackageChoice choice;
 };
 
+/// Adds what chooses in a package to a command.
+void add_package_choice(CLI::App& command, firmware::PackageChoice& choice);
+
 /// Whether a command can do something without one.
 enum class PackageNeed { required, optional };
 
@@ -33,6 +36,9 @@ struct PlannedPackage {
   firmware::Package package;
   plan::ProvenPlan plan;
 };
+
+/// Plans the flash of a package and proves the plan.
+Result<PlannedPackage> plan_package(firmware::Package package);
 
 /// Reads the package, plans its flash and proves the plan.
 Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop);

@@ -48,6 +48,7 @@ public:
       thread_.join();
       close(stop_[0]);
       close(stop_[1]);
+      keeper_ = Descriptor();  // before its number may be another test's
       master_ = Descriptor();
     }
   }

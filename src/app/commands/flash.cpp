@@ -4,12 +4,15 @@
 #include "app/consent.h"
 #include "app/data_directory.h"
 #include "app/flash_view.h"
+#include "app/latest.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
+#include "app/origin.h"
 #include "app/package_option.h"
 #include "app/verify_option.h"
 
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -22,13 +25,38 @@ struct FlashCommandOptions {
   bool yes = false;
   bool anew = false;
   operation::Verify verify = operation::Verify::boot;
+  bool latest = false;
   std::vector<std::string> overrides;
 };
 
+/// The package to flash; nothing when the modem runs the newest that it may have.
+Result<std::optional<PlannedPackage>> choose_package(const GlobalOptions& global, const FlashCommandOptions& options,
+                                                     Output& output, const std::stop_token& stop) {
+  if (options.latest == !options.package.path.empty()) {
+    return fail(Code::usage)
+        .what(options.latest ? "PACKAGE and --latest: which one?" : "which package?")
+        .hint("name a package, or --latest for the newest of your catalogue that the modem may take");
+  }
+  if (!options.latest) {
+    TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
+    return planned;
+  }
+  TRY_ASSIGN(auto latest, read_latest(global, output, stop));
+  if (!latest) {
+    return std::nullopt;
+  }
+  TRY_ASSIGN(auto planned, plan_package(std::move(*latest)));
+  return planned;
+}
+
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
-  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
-  const auto& [package, proven] = planned;
+  TRY_ASSIGN(auto planned, choose_package(global, options, output, stop));
+  if (!planned) {
+    return {};
+  }
+  const auto& [package, proven] = *planned;
+  TRY(show_origin(global, package, output, stop));
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global, clock));
   auto records = open_records(global, output);
@@ -57,7 +85,8 @@ void add_flash(Grammar& grammar) {
       "flash", "put a package onto a modem and let the modem prove it",
       "modemedic --bus usbip:127.0.0.1 flash EG25GGBR07A08M2G_30.006.30.006.zip --yes",
       [&grammar, options](Output& output, auto& stop) { return flash(grammar.global(), *options, output, stop); });
-  add_package_options(command, options->package);
+  add_package_options(command, options->package, PackageNeed::optional);
+  command.add_flag("--latest", options->latest, "the newest package of the catalogue that the modem may take");
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
   add_verify_option(command, options->verify);
