@@ -29,6 +29,7 @@ void add_commands(Grammar& grammar) {
   add_rescue(grammar);
   add_rehearse(grammar);
   add_catalog(grammar);
+  add_edl(grammar);
   auto& group = grammar.group("virtual", "virtual modems, and packages for them");
   add_virtual_serve(grammar, group);
   add_virtual_package(grammar, group);

@@ -18,6 +18,7 @@ void add_flash(Grammar& grammar);
 void add_rescue(Grammar& grammar);
 void add_rehearse(Grammar& grammar);
 void add_catalog(Grammar& grammar);
+void add_edl(Grammar& grammar);
 void add_virtual_serve(Grammar& grammar, CLI::App& group);
 void add_virtual_package(Grammar& grammar, CLI::App& group);
 void add_virtual_personas(Grammar& grammar, CLI::App& group);

@@ -1,0 +1,124 @@
+#include "firmware/zip_writer.h"
+
+#include "base/descriptor.h"
+#include "base/durable_file.h"
+
+#include <cerrno>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace modemedic::firmware {
+
+struct ZipWriter::State {
+  struct Free {
+    void operator()(archive* handle) const { ::archive_write_free(handle); }
+  };
+
+  std::filesystem::path path;
+  Descriptor file;
+  std::unique_ptr<archive, Free> handle;
+  bool closed = false;
+
+  Failure failed() const {
+    const auto* reason = ::archive_error_string(handle.get());
+    return fail(Code::io)
+        .what(fmt::format("write {}: {}", printable(path.string()), reason == nullptr ? "unknown reason" : reason))
+        .hint("is the disk full?");
+  }
+
+  Result<void> header(const std::string& name, std::uint64_t size) const {
+    struct FreeEntry {
+      void operator()(archive_entry* entry) const { ::archive_entry_free(entry); }
+    };
+
+    std::unique_ptr<archive_entry, FreeEntry> entry(::archive_entry_new());
+    ::archive_entry_set_pathname(entry.get(), name.c_str());
+    ::archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
+    ::archive_entry_set_filetype(entry.get(), AE_IFREG);
+    ::archive_entry_set_perm(entry.get(), 0600);
+    return ::archive_write_header(handle.get(), entry.get()) == ARCHIVE_OK ? Result<void>{} : failed();
+  }
+
+  Result<void> data(ByteView bytes) const {
+    auto written = ::archive_write_data(handle.get(), bytes.data(), bytes.size());
+    return written == static_cast<la_ssize_t>(bytes.size()) ? Result<void>{} : failed();
+  }
+};
+
+ZipWriter::ZipWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+ZipWriter::~ZipWriter() {
+  state_->handle.reset();
+  if (!state_->closed) {
+    std::error_code ignored;
+    std::filesystem::remove(state_->path, ignored);
+  }
+}
+
+Result<std::unique_ptr<ZipWriter>> ZipWriter::create(const std::filesystem::path& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.is_open() && errno == EEXIST) {
+    return fail(Code::usage)
+        .what(printable(path.string()) + " exists already")
+        .hint("name another file, or remove it first");
+  }
+  if (!file.is_open()) {
+    return fail_errno(errno, "write " + printable(path.string()));
+  }
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->file = std::move(file);
+  state->handle.reset(::archive_write_new());
+  std::unique_ptr<ZipWriter> writer(new ZipWriter(std::move(state)));
+  auto* handle = writer->state_->handle.get();
+  if (::archive_write_set_format_zip(handle) != ARCHIVE_OK ||
+      ::archive_write_set_options(handle, "zip:compression=store") != ARCHIVE_OK ||
+      ::archive_write_open_fd(handle, writer->state_->file.get()) != ARCHIVE_OK) {
+    return writer->state_->failed();
+  }
+  return writer;
+}
+
+Result<void> ZipWriter::add(const std::string& name, ByteView content) {
+  TRY(state_->header(name, content.size()));
+  return state_->data(content);
+}
+
+Result<void> ZipWriter::add(const std::string& name, std::uint64_t size,
+                            const std::function<Result<ByteView>()>& next) {
+  TRY(state_->header(name, size));
+  std::uint64_t written = 0;
+  for (;;) {
+    TRY_ASSIGN(auto bytes, next());
+    if (bytes.empty()) {
+      break;
+    }
+    written += bytes.size();
+    if (written > size) {
+      break;
+    }
+    TRY(state_->data(bytes));
+  }
+  if (written != size) {
+    return fail(Code::io).what(fmt::format("{} has another size than before", name));
+  }
+  return {};
+}
+
+Result<void> ZipWriter::close() {
+  if (::archive_write_close(state_->handle.get()) != ARCHIVE_OK) {
+    return state_->failed();
+  }
+  if (::fsync(state_->file.get()) != 0) {
+    return fail_errno(errno, "write " + printable(state_->path.string()));
+  }
+  state_->closed = true;
+  sync_folder(state_->path.parent_path().empty() ? "." : state_->path.parent_path());
+  return {};
+}
+
+}  // namespace modemedic::firmware

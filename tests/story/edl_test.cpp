@@ -1,0 +1,86 @@
+#include "support/command.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+/// A person looks at the chip itself.
+namespace modemedic::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string content(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class Edl : public testing::Test {
+protected:
+  Edl() { EXPECT_EQ(run({"virtual", "package", "eg25-g", package, "--small"}).exit, 0); }
+
+  Ended edl(const Serve& serve, std::vector<std::string> words) const {
+    words.insert(words.begin(), {"--bus", serve.bus(), "--data", dir / "data", "edl"});
+    words.insert(words.end(), {"--package", package});
+    return run(words);
+  }
+
+  TempDir dir;
+  std::string package = dir / "fw";
+};
+
+TEST_F(Edl, TellsTheChipItsPartitionsAndWhatTheyHold) {
+  Serve serve({"eg25-g", "--fault", "bad-block:300"});
+  auto info = edl(serve, {"info"});
+  ASSERT_EQ(info.exit, 0) << info.err;
+  EXPECT_THAT(info.out, AllOf(HasSubstr("chip serial "), HasSubstr("2048 blocks of 64 pages of 2048 bytes: 256 MiB"),
+                              HasSubstr("300"), HasSubstr("the modem runs EG25GGBR07A07M2G")));
+  auto table = edl(serve, {"partitions"});
+  ASSERT_EQ(table.exit, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("EFS2                 1280     8704    17408"));
+  auto read = edl(serve, {"read", dir / "sbl.bin", "--partition", "sbl"});
+  ASSERT_EQ(read.exit, 0) << read.err;
+  auto sbl = content(dir / "sbl.bin");
+  EXPECT_EQ(sbl.size(), 640U * 2048U);
+  EXPECT_EQ(sbl.substr(0, 12), std::string("\xD1\xDC\x4B\x84\x34\x10\xD7\x73\x5A\x43\x0B\x7D"));
+  auto part = edl(serve, {"read", dir / "part.bin", "--sectors", "0+1"});
+  ASSERT_EQ(part.exit, 0) << part.err;
+  EXPECT_EQ(content(dir / "part.bin"), sbl.substr(0, 2048));
+}
+
+TEST_F(Edl, TakesAProgrammerOnItsOwnOnlyForThisChip) {
+  Serve serve({"eg25-g"});
+  auto programmer = package + "/update/firehose/prog_nand_firehose_9x07.mbn";
+  auto with = [&](const std::string& file) {
+    return run({"--bus", serve.bus(), "--data", dir / "data", "edl", "info", "--programmer", file});
+  };
+  EXPECT_EQ(with(programmer).exit, 0);
+  std::ofstream(dir / "prog_firehose_sdx55.mbn", std::ios::binary) << content(programmer);
+  auto other = with(dir / "prog_firehose_sdx55.mbn");
+  EXPECT_EQ(other.exit, 4);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("is for sdx55, the modem's chip is 9x07"), HasSubstr("the modem runs")));
+  std::ofstream(dir / "none.mbn", std::ios::binary) << "nothing";
+  EXPECT_EQ(with(dir / "none.mbn").exit, 5);
+  EXPECT_EQ(with(dir / "absent.mbn").exit, 11);
+}
+
+TEST_F(Edl, LeavesNothingBehindWhenItCannotRead) {
+  Serve serve({"eg25-g"});
+  auto none = edl(serve, {"read", dir / "x.bin", "--partition", "nosuch"});
+  EXPECT_EQ(none.exit, 2);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("it has SBL, MIBIB, EFS2"), HasSubstr("the modem runs")));
+  EXPECT_FALSE(std::ifstream(dir / "x.bin"));
+  EXPECT_EQ(edl(serve, {"read", dir / "x.bin", "--sectors", "131071+2"}).exit, 2);
+  EXPECT_EQ(edl(serve, {"read", dir / "x.bin", "--sectors", "1+"}).exit, 2);
+  EXPECT_EQ(edl(serve, {"read", dir / "x.bin"}).exit, 2);
+  std::ofstream(dir / "x.bin") << "mine";
+  EXPECT_EQ(edl(serve, {"read", dir / "x.bin", "--sectors", "0+1"}).exit, 2);
+  EXPECT_EQ(content(dir / "x.bin"), "mine");
+}
+
+}  // namespace
+}  // namespace modemedic::tests
