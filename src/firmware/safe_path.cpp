@@ -100,19 +100,23 @@ Result<void> append_parts(std::vector<std::string>& parts, std::string_view raw,
       parts.pop_back();
       continue;
     }
-    if (part.size() > longest_part || parts.size() == most_parts) {
+    auto text = to_utf8(part.substr(0, longest_part + 1));
+    if (text.size() > longest_part || parts.size() == most_parts) {
       return dangerous(raw, fmt::format("has a part of over {} bytes, or over {} parts", longest_part, most_parts));
     }
-    parts.push_back(to_utf8(part));
+    parts.push_back(std::move(text));
   }
   return {};
 }
 
+/// What comes out is held to the same as what came in: a drive may stand behind "./", and bytes that are no UTF-8 grow.
 Result<std::string> join(const std::vector<std::string>& parts, std::string_view raw) {
   if (parts.empty()) {
     return dangerous(raw, "names no file");
   }
-  return fmt::format("{}", fmt::join(parts, "/"));
+  auto path = fmt::format("{}", fmt::join(parts, "/"));
+  TRY(check_characters(path));
+  return path;
 }
 
 }  // namespace

@@ -43,6 +43,16 @@ TEST(SafePath, IsAlwaysPrintableUtf8) {
   EXPECT_EQ(safe_path("\xF0\x9F\x93\xA1").value(), "\xF0\x9F\x93\xA1");
 }
 
+TEST(SafePath, RefusesWhatBecomesDangerousByFolding) {
+  for (const auto& path : {"./C:/a"s, R"(.\c:a)"s, "//C:"s, "./" + std::string(100, '\xFF')}) {
+    EXPECT_FALSE(safe_path(path)) << path;
+  }
+  EXPECT_FALSE(resolve_path("update", R"(..\C:\a)"));
+  auto grown = std::string(80, '\xFF');  // 240 bytes as %FF%FF…
+  EXPECT_TRUE(safe_path(grown));
+  EXPECT_FALSE(safe_path(grown + "/" + grown + "/" + grown + "/" + grown + "/" + grown));
+}
+
 TEST(ResolvePath, ClimbsOnlyWithinThePackage) {
   EXPECT_EQ(resolve_path("update/firehose", R"(..\sbl1.mbn)").value(), "update/sbl1.mbn");
   EXPECT_EQ(resolve_path("update/firehose", R"(..\..\contents.xml)").value(), "contents.xml");
