@@ -14,6 +14,7 @@ namespace modemedic::firmware {
 namespace {
 
 constexpr std::ptrdiff_t deepest_root = 3;
+constexpr std::size_t most_listed = 20;
 
 class LayoutFinder {
 public:
@@ -99,8 +100,11 @@ private:
 
   std::string list(const std::vector<std::size_t>& indices) const {
     std::vector<std::string> names;
-    names.reserve(indices.size());
     for (auto index : indices) {
+      if (names.size() == most_listed) {
+        names.push_back(fmt::format("and {} more", indices.size() - most_listed));
+        break;
+      }
       names.push_back(printable(layout_.paths[index]));
     }
     return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));

@@ -391,6 +391,17 @@ TEST_F(PackageTest, AsksWhichOfTwoRawprogramFiles) {
   EXPECT_THAT(failure_of(files, {{}, "other.xml", {}}), failed_with(Code::usage, "no rawprogram file \"other.xml\""));
 }
 
+/// An archive may hold 100,000 of them; a person reads a few.
+TEST_F(PackageTest, NamesSomeOfManyRawprogramFiles) {
+  TinyPackage tiny;
+  for (int i = 0; i < 500; ++i) {
+    tiny.files["update/firehose/rawprogram" + std::to_string(i) + ".xml"] = test::text_bytes("<data/>");
+  }
+  auto error = failure_of(tiny);
+  EXPECT_THAT(error, failed_with(Code::usage, "and 481 more"));
+  EXPECT_LT(error.what.size(), 2000U);
+}
+
 TEST_F(PackageTest, AsksWhichOfTwoProgrammers) {
   TinyPackage tiny;
   tiny.files["update/firehose/prog_emmc_firehose_9x07.mbn"] = test::noise(100, 1);
