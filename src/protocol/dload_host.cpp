@@ -27,6 +27,8 @@ constexpr unsigned most_strays = 2000;
 /// Real loaders have 60 to 80 KB; one that doesn't fit would be refused by its address.
 constexpr std::uint64_t largest_loader = 4_MiB;
 constexpr std::size_t longest_frame = 4_KiB;
+/// Bytes without a frame: what sends more than this speaks something else, and would go on for ever.
+constexpr std::size_t most_unframed = 64_KiB;
 
 constexpr std::string_view power_cycle_hint =
     "nothing was written to its flash: take all power from the modem for some seconds, bring it into download mode "
@@ -60,14 +62,14 @@ void DloadHost::feed(ByteView bytes) {
     return;
   }
   reader_.feed(bytes);
+  unframed_ += bytes.size();
   while (auto frame = reader_.next()) {
     if (state_ == State::done || state_ == State::failed) {
       return;
     }
+    unframed_ = 0;
     if (++strays_ > most_strays) {
-      return fail_with(fail(Code::device_protocol)
-                           .what("the modem talks without end, but does not answer")
-                           .hint(std::string(power_cycle_hint)));
+      return talks_without_end();
     }
     auto* body = std::get_if<Buffer>(&*frame);
     if (body != nullptr && !send_) {  // while a frame of ours still waits to go out, what comes answers another
@@ -75,6 +77,15 @@ void DloadHost::feed(ByteView bytes) {
     }
     // A spoilt frame: what it answered comes to its end by silence.
   }
+  if (unframed_ > most_unframed) {
+    talks_without_end();
+  }
+}
+
+void DloadHost::talks_without_end() {
+  fail_with(fail(Code::device_protocol)
+                .what("the modem talks without end, but does not answer")
+                .hint(std::string(power_cycle_hint)));
 }
 
 void DloadHost::take_frame(ByteView body) {

@@ -60,6 +60,7 @@ private:
   void write_next();
   void refused(dload::Nak reason);
   void send(ByteView body);
+  void talks_without_end();
   void fail_with(Error error);
   Duration patience() const;
 
@@ -73,7 +74,8 @@ private:
   bool started_ = false;
   unsigned probes_ = 0;
   unsigned strays_ = 0;
-  unsigned repeats_ = 0;  ///< of the frame that is out
+  std::size_t unframed_ = 0;  ///< bytes since the last frame
+  unsigned repeats_ = 0;      ///< of the frame that is out
   std::size_t loader_ = 0;
   std::size_t part_ = 0;
   std::size_t offset_ = 0;  ///< in the part

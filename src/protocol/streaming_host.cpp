@@ -24,6 +24,8 @@ constexpr Duration table_patience = 120s;
 constexpr std::size_t most_log_lines = 5000;
 constexpr std::size_t most_kept_logs = 100;
 constexpr std::size_t longest_frame = 32_KiB;
+/// Bytes without a frame: what sends more than this speaks something else, and would go on for ever.
+constexpr std::size_t most_unframed = 64_KiB;
 
 constexpr std::string_view not_a_hello = "Invalid Command";
 constexpr unsigned most_strays = 8;
@@ -49,6 +51,7 @@ void StreamingHost::start(Command command) {
   out_ = {};
   log_lines_ = 0;
   strays_ = 0;
+  unframed_ = 0;
   auto harmless = std::holds_alternative<Greeting>(command_) || std::holds_alternative<Reset>(command_);
   if (!between || (after_failure && !harmless)) {
     return fail_with(fail(Code::bug).what(between ? "a streaming command after one that failed"
@@ -104,10 +107,12 @@ void StreamingHost::feed(ByteView bytes) {
     return;
   }
   reader_.feed(bytes);
+  unframed_ += bytes.size();
   while (auto frame = reader_.next()) {
     if (state_ == State::done || state_ == State::failed) {
       return;
     }
+    unframed_ = 0;
     auto* body = std::get_if<Buffer>(&*frame);
     if (body == nullptr) {
       return fail_with(fail(Code::device_protocol)
@@ -115,6 +120,11 @@ void StreamingHost::feed(ByteView bytes) {
                            .hint(std::string(start_over_hint)));
     }
     take_frame(*body);
+  }
+  if (unframed_ > most_unframed) {
+    fail_with(fail(Code::device_protocol)
+                  .what(fmt::format("no answer to {} is in {} bytes", doing_, unframed_))
+                  .hint(std::string(start_over_hint)));
   }
 }
 

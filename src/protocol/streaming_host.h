@@ -119,6 +119,7 @@ private:
   std::vector<std::string> logs_;
   std::size_t log_lines_ = 0;
   unsigned strays_ = 0;
+  std::size_t unframed_ = 0;  ///< bytes since the last frame
   bool table_accepted_ = false;
   std::uint64_t offset_ = 0;  ///< of the write that is out
 };

@@ -311,5 +311,17 @@ TEST(DloadHost, EndsWhateverTheDeviceSays) {
   }
 }
 
+/// Neither is a frame, so no count of frames ends it.
+TEST(DloadHost, IsNotKeptByBytesWithoutEnd) {
+  for (auto byte : {std::byte{0x7e}, std::byte{0x55}, std::byte{0x7d}}) {
+    DloadHost host({});
+    next(host);
+    for (int i = 0; i < 1000 && next(host) == "await"; ++i) {
+      host.feed(bytes_of(512, byte));
+    }
+    EXPECT_EQ(failure(host).code, Code::device_protocol) << std::to_integer<int>(byte);
+  }
+}
+
 }  // namespace
 }  // namespace modemedic::protocol
