@@ -16,6 +16,9 @@ namespace {
 constexpr std::array errors = {"device descriptor read", "device not accepting address", "unable to enumerate",
                                "can't set config", "Cannot enable"};
 
+/// A hundred years, in microseconds: a stamp beyond it would overflow as nanoseconds.
+constexpr std::int64_t longest_uptime = std::int64_t{100} * 365 * 86400 * 1'000'000;
+
 /// "usb 1-1: " or "usb usb1-port1: " before the text; the port, empty when it is none of these.
 std::string_view take_port(std::string_view& text) {
   if (!text.starts_with("usb ")) {
@@ -40,6 +43,7 @@ void take_line(std::string_view line, Duration oldest, KernelLog& log) {
   }
   std::int64_t microseconds = 0;
   std::from_chars(line.data() + second + 1, line.data() + semicolon, microseconds);
+  microseconds = std::clamp<std::int64_t>(microseconds, 0, longest_uptime);
   auto text = line.substr(semicolon + 1);
   auto port = take_port(text);
   constexpr std::size_t longest_port = 40;

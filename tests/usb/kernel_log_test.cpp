@@ -42,5 +42,12 @@ TEST(KernelLog, SurvivesAnyBytes) {
   EXPECT_TRUE(parse_kernel_log("", 0s, 10min).empty());
 }
 
+TEST(KernelLog, TakesStampsBeyondAllTime) {
+  for (const auto* stamp : {"9223372036854775807", "-9223372036854775808", "99999999999999999999", "x"}) {
+    auto line = std::string("6,1,") + stamp + ",-;usb 1-1: new high-speed USB device number 3 using xhci_hcd\n";
+    EXPECT_LE(parse_kernel_log(line, 800s, 10min)["1-1"].connects, 1U) << stamp;
+  }
+}
+
 }  // namespace
 }  // namespace modemedic::usb
