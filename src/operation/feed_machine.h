@@ -1,11 +1,29 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "usb/pipe.h"
 
 #include <array>
+#include <span>
 
 namespace modemedic::operation {
+
+/// Receives an IN transfer that is not empty. Empty ones are no answer, and lengthen no wait: a modem that sends
+/// nothing else is silent.
+/// @return never 0 bytes; Code::timeout and the pipe's other errors
+inline Result<std::size_t> receive_some(usb::Pipe& pipe, const Clock& clock, std::span<std::byte> into,
+                                        Deadline deadline) {
+  for (;;) {
+    TRY_ASSIGN(auto count, pipe.receive(into, deadline));
+    if (count > 0) {
+      return count;
+    }
+    if (deadline.passed(clock)) {
+      return fail(Code::timeout).what("the modem sent empty transfers only");
+    }
+  }
+}
 
 /// Feeds a protocol machine with the next IN transfer, or tells it that none came within `patience`.
 /// @param Machine  has feed(ByteView) and timed_out()
@@ -14,7 +32,7 @@ template <class Machine>
 Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, Machine& machine, Duration patience) {
   constexpr std::size_t longest_transfer = 16384;
   std::array<std::byte, longest_transfer> buffer{};
-  auto received = pipe.receive(buffer, Deadline::in(clock, patience));
+  auto received = receive_some(pipe, clock, buffer, Deadline::in(clock, patience));
   if (received) {
     machine.feed(ByteView(buffer).first(*received));
     return {};

@@ -1,5 +1,7 @@
 #include "operation/run_firehose.h"
 
+#include "operation/feed_machine.h"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -22,6 +24,8 @@ constexpr std::uint64_t tell_every = 1_MiB;
 /// stalls both sides until somebody reads (docs/protocols/firehose.md, trap 8).
 constexpr std::uint64_t listen_every = 256_KiB;
 constexpr std::size_t receive_size = 64_KiB;
+/// Transfers between two pages of what another host left unfinished; a programmer says a line or two.
+constexpr std::size_t most_said_per_page = 64;
 
 }  // namespace
 
@@ -195,7 +199,7 @@ Result<void> FirehoseLink::receive_raw(std::uint64_t length, Incoming& incoming)
   buffer_.resize(receive_size);
   for (auto left = length; left > 0;) {
     auto room = std::span(buffer_).first(std::min<std::uint64_t>(left, buffer_.size()));
-    TRY_ASSIGN(auto count, pipe_.receive(room, Deadline::in(clock_, send_patience)));
+    TRY_ASSIGN(auto count, receive_some(pipe_, clock_, room, Deadline::in(clock_, send_patience)));
     incoming.take(ByteView(room).first(count));
     left -= count;
   }
@@ -206,7 +210,7 @@ Result<void> FirehoseLink::receive_raw(std::uint64_t length, Incoming& incoming)
 /// @return false when nothing came
 Result<bool> FirehoseLink::receive_and_feed(Duration patience) {
   buffer_.resize(receive_size);
-  auto received = pipe_.receive(buffer_, Deadline::in(clock_, patience));
+  auto received = receive_some(pipe_, clock_, buffer_, Deadline::in(clock_, patience));
   if (!received && received.error().code == Code::timeout) {
     return false;
   }
@@ -242,8 +246,11 @@ Result<void> FirehoseLink::leave_raw_mode(std::uint32_t page, std::uint64_t most
     TRY(pipe_.send(blank, usb::Zlp::if_multiple, Deadline::in(clock_, send_patience)));
     TRY(pipe_.flush(Deadline::in(clock_, send_patience)));
     // It queues no read after the last page before it has said so: at most one page too many goes out.
-    for (auto heard = pipe_.receive(buffer_, Deadline::in(clock_, 0s)); heard;
-         heard = pipe_.receive(buffer_, Deadline::in(clock_, 0s))) {
+    for (std::size_t transfers = 0; transfers < most_said_per_page; ++transfers) {
+      auto heard = receive_some(pipe_, clock_, buffer_, Deadline::in(clock_, 0s));
+      if (!heard) {
+        break;
+      }
       said += as_text(ByteView(buffer_).first(*heard));
     }
     if (said.find("Finished sector address") != std::string::npos) {
