@@ -3,6 +3,7 @@
 #include "firmware/partition_role.h"
 #include "operation/flash.h"
 #include "operation/gate.h"
+#include "operation/rescue.h"
 #include "rehearsal/memory_journals.h"
 #include "rehearsal/mishap_bus.h"
 #include "virtual/generator.h"
@@ -21,8 +22,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t most_attempts = 8;
+constexpr std::size_t most_attempts = 12;
 constexpr Duration boot_patience = 2min;
+constexpr Duration sight_patience = 20s;
 constexpr Duration longest_attempt = 30min;
 
 /// What no flash may change: fingerprints of the sectors outside the plan's ranges, and of those that are the module's
@@ -53,23 +55,32 @@ std::string untouchable(const twin::Nand& nand, const Scene& scene) {
   return prints;
 }
 
+/// What an attempt that ended well has to show.
+struct Outcome {
+  operation::Identity after;
+  std::optional<operation::FlashReport> flash;  ///< nothing: nothing had to be written
+};
+
 /// A twin, its bus, and a host that remembers nothing but its journals.
 class World {
 public:
   World(const Scene& scene, std::uint64_t seed, const std::vector<Mishap>& what_goes_wrong)
-      : scene_(scene), serial_(fmt::format("{:08x}", static_cast<std::uint32_t>(seed))), bus_(clock_, timers_) {
+      : scene_(scene),
+        persona_(scene.persona),
+        serial_(fmt::format("{:08x}", static_cast<std::uint32_t>(seed))),
+        bus_(clock_, timers_) {
+    persona_.dark_when_torn = seed % 2 == 1;
     std::vector<twin::Fault> faults;
     for (const auto& mishap : what_goes_wrong) {
       if (auto fault = twin::parse_fault(mishap.fault()); !mishap.fault().empty() && fault) {
         faults.push_back(*fault);
       }
     }
-    auto nand = std::make_unique<twin::Nand>(scene.persona.geometry);
-    twin::mark_bad_blocks(*nand, scene.persona, {});
-    ready_ = twin::provision(*nand, scene.persona, scene.before, serial_, twin::Scale::small);
+    auto nand = std::make_unique<twin::Nand>(persona_.geometry);
+    twin::mark_bad_blocks(*nand, persona_, {});
+    ready_ = twin::provision(*nand, persona_, scene.before, serial_, scene.scale);
     modem_ = std::make_unique<twin::VirtualModem>(
-        twin::VirtualModem::Setup{scene.persona, serial_, true, twin::Faults(std::move(faults))}, std::move(nand),
-        timers_);
+        twin::VirtualModem::Setup{persona_, serial_, true, twin::Faults(std::move(faults))}, std::move(nand), timers_);
     bus_.plug(*modem_, "1-1");
     power_on();
   }
@@ -82,14 +93,25 @@ public:
     bus_.run_until([&] { return modem_->function() != nullptr; }, Deadline::in(clock_, boot_patience));
   }
 
-  /// What a person types: the same each time.
-  Result<operation::FlashReport> flash() {
-    operation::FlashOptions options;
-    options.journals = &journals;
-    options.time = fmt::format("2026-01-01T00:00:{:02}Z", journals.files.size());
+  Result<Outcome> flash() {
     TRY_ASSIGN(auto found, operation::find_modem(mishaps, "", events_));
     TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, {{"unknown"}}, events_));
-    return operation::flash(mishaps, std::move(admission), scene_.plan, options, events_, {});
+    TRY_ASSIGN(auto report, operation::flash(mishaps, std::move(admission), scene_.plan, options(), events_, {}));
+    return Outcome{report.after, report};
+  }
+
+  /// @param with_package  it is named; else the journal has to know it
+  Result<Outcome> rescue(bool with_package) {
+    operation::RescueOptions how;
+    how.gate.overrides = {"unknown"};
+    how.flash = options();
+    how.cure = [&](const operation::PastJob* job) -> Result<std::optional<operation::Cure>> {
+      auto known = job != nullptr && job->plan == plan::digest_of(scene_.plan.plan(), scene_.package);
+      return with_package || known ? std::optional(operation::Cure{&scene_.package, &scene_.plan}) : std::nullopt;
+    };
+    TRY_ASSIGN(auto found, operation::await_modem(mishaps, "", sight_patience, events_, nullptr, {}));
+    TRY_ASSIGN(auto report, operation::rescue(mishaps, found, how, events_, {}));
+    return Outcome{report.after, report.flash};
   }
 
   twin::VirtualModem& modem() { return *modem_; }
@@ -102,7 +124,15 @@ private:
     void emit(const Event& /*event*/) override {}
   };
 
+  operation::FlashOptions options() {
+    operation::FlashOptions options;
+    options.journals = &journals;
+    options.time = fmt::format("2026-01-01T00:00:{:02}Z", journals.files.size());
+    return options;
+  }
+
   const Scene& scene_;
+  twin::Persona persona_;
   std::string serial_;
   twin::SimulatedClock clock_;
   twin::Timers timers_{clock_};
@@ -131,11 +161,10 @@ public:
     }
     auto imei = world_.modem().imei();
     auto kept = untouchable(world_.modem().nand(), scene_);
-    auto done = false;
-    while (!done && life_.attempts.size() < most_attempts) {
-      done = attempt();
+    while (life_.end.empty() && life_.attempts.size() < most_attempts) {
+      attempt();
     }
-    if (!done) {
+    if (life_.end.empty()) {
       broken(fmt::format("not done after {} attempts", most_attempts));
     }
     if (world_.modem().imei() != imei) {
@@ -148,38 +177,84 @@ public:
   }
 
 private:
-  bool attempt() {
+  enum class Command { flash, rescue, rescue_with_package };
+
+  void attempt() {
     auto number = life_.attempts.size();
-    const auto* mishap = number < mishaps_.size() ? &mishaps_[number] : nullptr;
-    arm(mishap);
-    auto chip = world_.modem().nand().fingerprint(whole_chip());
+    arm(number < mishaps_.size() ? &mishaps_[number] : nullptr);
+    auto command = choose();
+    auto programs = world_.modem().nand().changes();
     auto begun = world_.now();
-    auto result = world_.flash();
+    auto result = command == Command::flash ? world_.flash() : world_.rescue(command == Command::rescue_with_package);
     auto took = world_.now() - begun;
     world_.mishaps.disarm();
     auto died = std::exchange(host_died_, false);
-    if (died) {
-      world_.mishaps.live();
-      world_.journals.tear(random_() % 200);
-    }
-    life_.attempts.push_back({what_goes_wrong(number), result ? std::string(done_and_proven) : result.error().what,
+    auto changed = world_.modem().nand().changes() != programs;
+    life_.attempts.push_back({name(command), what_goes_wrong(number),
+                              result ? std::string(is_new(*result) ? done_and_proven : as_before) : result.error().what,
                               world_.modem().state(), took});
     if (took > longest_attempt) {
       broken("an attempt took longer than half an hour");
     }
-    if (!died && !after_death_) {  // a programmer that was left in raw mode was fed before it could be asked
-      check_truth(result, world_.modem().nand().fingerprint(whole_chip()) != chip);
+    if (!died && !left_alone_) {  // a programmer that was left in raw mode was fed before it could be asked
+      check_truth(result, changed);
+    }
+    if (died) {
+      world_.mishaps.live();
+      world_.journals.tear(random_());
     }
     if (result) {
-      life_.bytes_resent += number == 0 ? 0 : result->bytes_programmed;
-      return true;
+      end_well(*result, number);
+      return;
     }
-    after_death_ = after_death_ || died;
+    needs_package_ = needs_package_ || result.error().rule == "package";
+    if (is_worn_out(result.error())) {
+      life_.end = worn_out;
+      return;
+    }
+    look_after(died);
+  }
+
+  static std::string name(Command command) {
+    return command == Command::flash ? "flash" : command == Command::rescue ? "rescue" : "rescue PACKAGE";
+  }
+
+  /// A flash first; then what the person of this seed knows to do.
+  Command choose() {
+    if (life_.attempts.empty() || wants_more_) {
+      return Command::flash;
+    }
+    return needs_package_ || random_() % 2 == 0 ? Command::rescue_with_package : Command::rescue;
+  }
+
+  /// Who has the old firmware again is content, or wants the new one all the same.
+  void end_well(const Outcome& outcome, std::size_t number) {
+    if (outcome.flash) {
+      life_.bytes_resent += number == 0 ? 0 : outcome.flash->bytes_programmed;
+    }
+    if (is_new(outcome) || random_() % 2 == 0) {
+      life_.end = is_new(outcome) ? done_and_proven : as_before;
+    }
+    wants_more_ = true;
+  }
+
+  bool is_new(const Outcome& outcome) const {
+    return scene_.package.revision && outcome.after.revision == scene_.package.revision->text;
+  }
+
+  /// Before the next attempt the cable is in and the modem has power.
+  void look_after(bool host_died) {
+    auto unplugged = std::exchange(unplugged_, false);
+    left_alone_ = left_alone_ || host_died || unplugged;
+    world_.mishaps.plug_in();
     if (world_.modem().function() == nullptr || random_() % 2 == 0) {
       world_.power_on();
-      after_death_ = false;
+      left_alone_ = false;
     }
-    return false;
+    auto state = world_.modem().state();
+    if (state.starts_with("dark") || state.starts_with("boot loop")) {
+      broken("nothing but the boot pin helps: " + state);
+    }
   }
 
   /// The faults of the modem are there from its first attempt on; what comes from outside has its own.
@@ -209,19 +284,25 @@ private:
         host_died_ = true;
         world_.mishaps.die();
       });
+    } else if (mishap->kind == Mishap::Kind::unplug) {
+      world_.mishaps.strike_at(mishap->at, mishap->within, [this] {
+        unplugged_ = true;
+        world_.mishaps.unplug();
+      });
     } else if (mishap->kind == Mishap::Kind::full_disk) {
       world_.journals.room = mishap->at;
     }
   }
 
   /// Success is what the modem runs; a failure names what it left; none is our own bug.
-  void check_truth(const Result<operation::FlashReport>& result, bool changed) {
+  void check_truth(const Result<Outcome>& result, bool changed) {
     if (result) {
       if (!world_.modem().state().starts_with("running") && !power_failed_) {
         broken("said to be done, but it is: " + world_.modem().state());
       }
-      if (scene_.package.revision && result->after.revision != scene_.package.revision->text) {
-        broken("said to be done, but it runs " + result->after.revision);
+      const auto& shown = result->after.revision;
+      if (!is_new(*result) && (result->flash || shown != scene_.before.text)) {
+        broken("said to be done, but it runs " + shown);
       }
       return;
     }
@@ -238,40 +319,54 @@ private:
     }
   }
 
-  SectorRange whole_chip() const { return {{0}, scene_.persona.geometry.chip_sectors()}; }
+  /// Only where a fault of the chip itself is among what goes wrong, and the modem is still within reach.
+  bool is_worn_out(const Error& error) const {
+    auto told = error.rule == "bad-blocks" || error.hint.find("this flash is failing") != std::string::npos;
+    auto fails = std::ranges::any_of(mishaps_, [](const Mishap& mishap) {
+      return mishap.kind == Mishap::Kind::dead_page || mishap.kind == Mishap::Kind::grown_bad;
+    });
+    return told && fails && world_.modem().function() != nullptr;
+  }
 
   void broken(std::string promise) { life_.broken.push_back(std::move(promise)); }
 
   const Scene& scene_;
   const std::vector<Mishap>& mishaps_;
   std::mt19937_64 random_;
-  World world_;
+  mutable World world_;
   Life life_;
   bool host_died_ = false;
-  bool after_death_ = false;   ///< the modem has been left alone since, with power
-  bool power_failed_ = false;  ///< in this attempt
+  bool unplugged_ = false;
+  bool left_alone_ = false;     ///< by its host, with power, ever since
+  bool power_failed_ = false;   ///< in this attempt
+  bool needs_package_ = false;  ///< rescue has said so
+  bool wants_more_ = false;     ///< it runs as before, and is to be flashed all the same
 };
 
 }  // namespace
 
-Result<std::uint64_t> count_messages(const Scene& scene) {
+Result<FlashSize> measure(const Scene& scene) {
   World world(scene, 0, {});
   TRY(world.ready());
-  TRY(world.flash());
-  return world.mishaps.messages();
+  TRY_ASSIGN(auto outcome, world.flash());
+  FlashSize size;
+  size.messages = world.mishaps.messages();
+  size.bytes = outcome.flash ? outcome.flash->bytes_programmed : 0;
+  size.pages_per_block = scene.persona.geometry.pages_per_block;
+  for (const auto& image : scene.package.images) {
+    size.pages.push_back(image.range.start.n);
+    size.counts.push_back(scene.persona.geometry.sectors_for(scene.package.file(image).size).n);
+  }
+  return size;
 }
 
 Life live(const Scene& scene, std::uint64_t seed, const std::vector<Mishap>& mishaps) {
   return Living(scene, seed, mishaps).run();
 }
 
-Life live(const Scene& scene, std::uint64_t seed, std::uint64_t messages) {
+Life live(const Scene& scene, std::uint64_t seed, const FlashSize& size) {
   std::mt19937_64 random(seed);
-  std::uint64_t pages = 0;
-  for (const auto& image : scene.package.images) {
-    pages = std::max(pages, image.range.end().n);
-  }
-  return live(scene, seed, draw_mishaps(random, messages, std::max<std::uint64_t>(pages, 1)));
+  return live(scene, seed, draw_mishaps(random, size));
 }
 
 }  // namespace modemedic::rehearsal

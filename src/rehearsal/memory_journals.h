@@ -31,11 +31,12 @@ public:
     return files.at(name).substr(0, most);
   }
 
-  /// The latest journal loses its last bytes, as when a host dies while it writes.
-  void tear(std::size_t bytes) {
+  /// The latest journal is torn at any byte, as when a host dies while it writes.
+  /// @param dice  any number
+  void tear(std::uint64_t dice) {
     if (!files.empty()) {
       auto& torn = std::prev(files.end())->second;
-      torn.resize(torn.size() - std::min(torn.size(), bytes));
+      torn.resize(dice % (torn.size() + 1));
     }
   }
 

@@ -25,6 +25,15 @@ public:
   /// Another host, with no memory.
   void live() { dead_ = false; }
 
+  /// The cable is pulled: all devices leave. What they do goes on.
+  void unplug() {
+    unplugged_ = true;
+    ++plugged_;
+  }
+
+  /// It is put in again: all devices come, as others.
+  void plug_in() { unplugged_ = false; }
+
   /// Messages since strike_at(), or since the beginning.
   std::uint64_t messages() const { return messages_; }
 
@@ -48,6 +57,9 @@ private:
   std::uint64_t within_ = 0;
   std::function<void()> strike_;
   bool dead_ = false;
+  bool unplugged_ = false;
+
+  std::uint64_t plugged_ = 0;  ///< how often it was unplugged
 };
 
 }  // namespace modemedic::rehearsal

@@ -24,6 +24,7 @@ constexpr std::array kinds = {
     Kind{"bad-block", Takes::block},
     Kind{"erase-fails", Takes::block},
     Kind{"page-fails", Takes::page},
+    Kind{"page-dead", Takes::page},
     Kind{"page-lost", Takes::page},
     Kind{"grows-bad", Takes::block},
     Kind{"retry", Takes::tag},

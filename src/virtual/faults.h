@@ -17,6 +17,7 @@ namespace modemedic::twin {
 ///   bad-block:B      block B is a factory bad block
 ///   erase-fails:B    block B fails to erase
 ///   page-fails:P     page P fails to program, once
+///   page-dead:P      page P fails to program, every time
 ///   page-lost:P      page P takes what is programmed and holds nothing, once; nothing tells
 ///   grows-bad:B      block B turns bad when it is next programmed: what was meant for it is lost, and nothing tells
 ///   retry@TAG        the first <TAG> is refused with AttemptRetry, before anything is done

@@ -66,6 +66,8 @@ public:
         nand_->fail_erase_of(fault.argument);
       } else if (fault.kind == "page-fails") {
         nand_->fail_program_of(fault.argument);
+      } else if (fault.kind == "page-dead") {
+        nand_->fail_every_program_of(fault.argument);
       } else if (fault.kind == "page-lost") {
         nand_->lose_program_of(fault.argument);
       } else if (fault.kind == "grows-bad") {

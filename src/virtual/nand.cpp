@@ -13,8 +13,10 @@ struct Nand::State {
   Geometry geometry;
   std::uint64_t pages = 0;
   std::unique_ptr<NandStore> store;
+  std::uint64_t changes = 0;
   std::set<std::uint64_t> failing_erases;
   std::set<std::uint64_t> failing_programs;
+  std::set<std::uint64_t> dead_pages;
   std::set<std::uint64_t> lost_programs;
   std::set<std::uint64_t> worn_blocks;
   std::optional<std::uint64_t> turned_bad_at;  ///< page
@@ -24,7 +26,10 @@ struct Nand::State {
 
   PageState get(std::uint64_t page) const { return static_cast<PageState>(store->states()[page]); }
 
-  void set(std::uint64_t page, PageState state) const { store->states()[page] = static_cast<std::uint8_t>(state); }
+  void set(std::uint64_t page, PageState state) {
+    ++changes;
+    store->states()[page] = static_cast<std::uint8_t>(state);
+  }
 
   std::span<std::uint8_t> states_of(std::uint64_t block) const {
     return store->states().subspan(block * geometry.pages_per_block, geometry.pages_per_block);
@@ -91,6 +96,7 @@ bool Nand::erase(std::uint64_t block) {
   if (bad(block) || state_->failing_erases.contains(block)) {
     return false;
   }
+  ++state_->changes;
   std::ranges::fill(state_->states_of(block), std::uint8_t{0});
   state_->store->forget(block);
   return true;
@@ -107,7 +113,8 @@ bool Nand::program(std::uint64_t page, ByteView data) {
   data = data.first(std::min<std::size_t>(data.size(), chip.geometry.page_size));
   auto before = chip.get(page);
   chip.set(page, PageState::torn);  // and so it stays when the process dies right here, over a file
-  if (chip.page_is_bad(page) || (!chip.failing_programs.empty() && chip.failing_programs.erase(page) != 0)) {
+  if (chip.page_is_bad(page) || chip.dead_pages.contains(page) ||
+      (!chip.failing_programs.empty() && chip.failing_programs.erase(page) != 0)) {
     return false;
   }
   if (before == PageState::torn) {
@@ -148,6 +155,7 @@ bool Nand::bad(std::uint64_t block) const {
 
 void Nand::mark_bad(std::uint64_t block) {
   if (block < state_->geometry.blocks) {
+    ++state_->changes;
     state_->store->bad_flags()[block] = 1;
   }
 }
@@ -160,6 +168,7 @@ void Nand::tear_page(std::uint64_t page) {
 
 void Nand::tear_block(std::uint64_t block) {
   if (block < state_->geometry.blocks) {
+    ++state_->changes;
     std::ranges::fill(state_->states_of(block), static_cast<std::uint8_t>(PageState::torn));
   }
 }
@@ -172,12 +181,20 @@ void Nand::fail_program_of(std::uint64_t page) {
   state_->failing_programs.insert(page);
 }
 
+void Nand::fail_every_program_of(std::uint64_t page) {
+  state_->dead_pages.insert(page);
+}
+
 void Nand::lose_program_of(std::uint64_t page) {
   state_->lost_programs.insert(page);
 }
 
 void Nand::wear_out(std::uint64_t block) {
   state_->worn_blocks.insert(block);
+}
+
+std::uint64_t Nand::changes() const {
+  return state_->changes;
 }
 
 std::string Nand::fingerprint(SectorRange range) const {

@@ -69,10 +69,15 @@ public:
   void fail_erase_of(std::uint64_t block);
   void fail_program_of(std::uint64_t page);
 
+  void fail_every_program_of(std::uint64_t page);
+
   /// Faults that nothing tells of, once each: the page takes what is programmed and stays erased; the block turns bad
   /// when it is next programmed, and loses that.
   void lose_program_of(std::uint64_t page);
   void wear_out(std::uint64_t block);
+
+  /// How often anything was erased, programmed, torn or marked: the same number means the same content.
+  std::uint64_t changes() const;
 
   /// A digest of all states and contents, to compare two chips.
   std::string fingerprint(SectorRange range) const;

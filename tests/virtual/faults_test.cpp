@@ -28,7 +28,7 @@ TEST(ParseFault, KnowsEachKind) {
                            "bad-block:1",
                            "erase-fails:1",
                            "page-fails:1",
-                           "page-lost:1",
+                           "page-lost:1", "page-dead:1",
                            "grows-bad:1",
                            "retry@erase",
                            "stall@1",

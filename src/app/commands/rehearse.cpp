@@ -15,10 +15,13 @@
 #include "virtual/persona.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace modemedic::app {
@@ -84,43 +87,53 @@ void show_life(const rehearsal::Life& life, Output& output) {
   for (std::size_t i = 0; i < life.attempts.size(); ++i) {
     const auto& attempt = life.attempts[i];
     auto seconds = std::chrono::duration<double>(attempt.took).count();
-    attempts.push_back(
-        {{"mishap", attempt.mishap}, {"result", attempt.result}, {"left", attempt.left}, {"seconds", seconds}});
-    auto done = attempt.result == rehearsal::done_and_proven;
-    output.line(fmt::format("{:>10}  {:<34} {:>6.1f} s  {}", i == 0 ? std::to_string(life.seed) : "",
-                            attempt.mishap.empty() ? "nothing goes wrong" : attempt.mishap, seconds,
+    attempts.push_back({{"command", attempt.command},
+                        {"mishap", attempt.mishap},
+                        {"result", attempt.result},
+                        {"left", attempt.left},
+                        {"seconds", seconds}});
+    auto done = attempt.result == rehearsal::done_and_proven || attempt.result == rehearsal::as_before;
+    output.line(fmt::format("{:>10}  {:<14}  {:<34} {:>6.1f} s  {}", i == 0 ? std::to_string(life.seed) : "",
+                            attempt.command, attempt.mishap.empty() ? "nothing goes wrong" : attempt.mishap, seconds,
                             printable(done ? attempt.result : attempt.left + ": " + attempt.result)));
   }
   for (const auto& promise : life.broken) {
     output.line(fmt::format("{:>10}  BROKEN PROMISE: {}", "", printable(promise, 400)));
   }
-  output.object("life", {{"seed", life.seed}, {"attempts", attempts}, {"broken", life.broken}});
+  output.object("life", {{"seed", life.seed}, {"end", life.end}, {"attempts", attempts}, {"broken", life.broken}});
 }
 
 /// The same flash many times over, each time with other things going wrong.
 Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scene& scene, Output& output,
                            const std::stop_token& stop) {
-  TRY_ASSIGN(auto messages, rehearsal::count_messages(scene));
-  output.line(fmt::format("{:>10}  {:<34} {:>8}  {}", "SEED", "WHAT GOES WRONG", "TOOK", "WHAT COMES OF IT"));
+  TRY_ASSIGN(auto size, rehearsal::measure(scene));
+  output.line(fmt::format("{:>10}  {:<14}  {:<34} {:>8}  {}", "SEED", "COMMAND", "WHAT GOES WRONG", "TOOK",
+                          "WHAT COMES OF IT"));
   std::uint64_t broken = 0;
+  std::map<std::string, std::uint64_t> ends;
   for (std::uint64_t i = 0; i < options.cuts; ++i) {
     if (stop.stop_requested()) {
       return fail(Code::interrupted).what(fmt::format("stopped after {} of {} lives", i, options.cuts));
     }
-    auto life = rehearsal::live(scene, options.seed + i, messages);
+    auto life = rehearsal::live(scene, options.seed + i, size);
+    ++ends[life.end];
     broken += std::uint64_t{life.broken.empty() ? 0U : 1U};
     show_life(life, output);
   }
   output.verdict_field("lives", options.cuts);
   output.verdict_field("broken", broken);
+  output.verdict_field("ends", ends);
   if (broken > 0) {
     return fail(Code::not_proven)
         .what(fmt::format("{} of {} lives broke a promise", broken, options.cuts))
         .hint("any of them repeats with --cuts 1 --seed and the number in its first column; please report it");
   }
-  output.line(fmt::format("\n{} lives of a virtual {}, each ended in {} with its own IMEI and calibration",
-                          options.cuts, scene.persona.product,
-                          scene.package.revision ? scene.package.revision->text : "the package's firmware"));
+  std::vector<std::string> words;
+  for (const auto& [end, count] : ends) {
+    words.push_back(fmt::format("{} {}", count, end));
+  }
+  output.line(fmt::format("\n{} lives of a virtual {}: {}; each with its own IMEI and calibration", options.cuts,
+                          scene.persona.product, fmt::join(words, ", ")));
   return {};
 }
 
