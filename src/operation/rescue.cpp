@@ -210,6 +210,9 @@ private:
       }
       emit_info(events_, "that was not enough: " + printable(outcome, 300));
     }
+    if (done && remedy.kind == Remedy::Kind::flash) {
+      return accept_flash();
+    }
     TRY(find_again(done ? std::nullopt : std::optional(std::move(done.error()))));
     return look();
   }
@@ -242,6 +245,16 @@ private:
     auto how = options_.flash;
     how.command = "rescue";
     TRY_ASSIGN(report_.flash, flash(bus_, std::move(admission), *cure_->plan, how, events_, stop_));
+    return {};
+  }
+
+  /// A flash has proven itself: what happens to the modem from here on is no part of this rescue.
+  Result<void> accept_flash() {
+    ailment_.clear();
+    report_.after = report_.flash->after;
+    if (auto now = device_after(bus_, modem_.device); now && *now) {
+      modem_ = {**now, knowledge::conclude((*now)->fingerprint)};
+    }
     return {};
   }
 

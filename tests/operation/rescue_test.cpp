@@ -208,6 +208,34 @@ TEST(Rescue, GoesOnWithAFlashThatWasCut) {
   EXPECT_EQ(report->flash->before.revision, bench.persona.revision);
 }
 
+/// What was sent before the cut is sent again for one partition at most.
+TEST(Rescue, SendsAtMostOnePartitionAgain) {
+  const auto& package = *newer_package("eg25-g");
+  std::uint64_t all = 0;
+  std::uint64_t largest = 0;
+  for (const auto& image : package.images) {
+    auto padded = package.geometry.bytes(package.geometry.sectors_for(package.file(image).size));
+    all += padded;
+    largest = std::max(largest, padded);
+  }
+  for (auto percent : {30, 50, 70, 90, 97}) {
+    SCOPED_TRACE(percent);
+    auto sent = all * static_cast<std::uint64_t>(percent) / 100;
+    TwinBench bench(starting_in(twin::Mode::running, {"cut@" + std::to_string(sent)}));
+    Kit kit(bench);
+    test::FlashChoice choice;
+    choice.records = &kit.records;
+    choice.journals = &kit.journals;
+    choice.time = "2026-11-21T09:00:00Z";
+    ASSERT_FALSE(bench.flash(package, choice));
+    bench.power_cycle();
+    kit.take(package);
+    auto report = must(rescue(bench, kit));
+    ASSERT_TRUE(report.flash);
+    EXPECT_LE(report.flash->bytes_programmed, all - sent + largest);
+  }
+}
+
 /// The host died in the middle of an image: the programmer takes everything for data, and can't tell whose chip it is.
 TEST(Rescue, GoesOnWhereADeadHostHasLeftItsProgrammer) {
   for (auto sent : {16_KiB, 100_KiB}) {
