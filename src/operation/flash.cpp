@@ -325,7 +325,7 @@ private:
                   .before = admission_.told() ? admission_.identity() : nullptr};
       add(back_out(bus_, given, events_));
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
-      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {}{})", step.cut_leaves, step.go_on,
+      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic rescue {}{})", step.cut_leaves, step.go_on,
                       package_.path, overrides_to_go_on()));
     }
     return fail(std::move(error));

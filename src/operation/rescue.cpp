@@ -7,10 +7,10 @@
 #include "operation/rescue_ways.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace modemedic::operation {
 
@@ -185,18 +185,18 @@ private:
     return state == State::running || knowledge::takes_programmer(state) || modem_.sighting.family == "9x15";
   }
 
-  /// What it is going to do, before it does anything.
+  /// What it is going to do, before it does anything; again when that has changed.
   void tell(const std::vector<Remedy>& list) {
     std::string text;
+    auto news = false;
     for (std::size_t i = 0; i < list.size(); ++i) {
       text += fmt::format("{}({}) {}", i == 0 ? "" : ", ", i + 1, list[i].what);
+      news = told_.insert(list[i].what).second || news;
     }
-    auto line =
-        fmt::format("{}. What will be tried, the gentlest first, until AT answers: {}", printable(ailment_, 300), text);
-    if (std::exchange(told_, text) != text && !told_before_.starts_with(text)) {
-      emit_info(events_, line);
+    if (news) {
+      emit_info(events_, fmt::format("{}. What will be tried, the gentlest first, until AT answers: {}",
+                                     printable(ailment_, 300), text));
     }
-    told_before_ = text;
   }
 
   Result<void> try_out(const Remedy& remedy) {
@@ -338,8 +338,7 @@ private:
   bool certain_ = false;          ///< it is this very chip's
   std::optional<Cure> cure_;
   std::vector<Remedy> tried_;
-  std::string told_;
-  std::string told_before_;
+  std::set<std::string> told_;
   RescueReport report_;
 };
 

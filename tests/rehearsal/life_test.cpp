@@ -14,11 +14,13 @@ namespace {
 /// A persona with its package and plan, for many lives.
 class Stage {
 public:
-  explicit Stage(const std::string& id)
+  explicit Stage(const std::string& id) : Stage(id, *test::newer_package(id), twin::Scale::small) {}
+
+  Stage(const std::string& id, const firmware::Package& package, twin::Scale scale)
       : persona_(test::must(twin::find_persona(id))),
-        package_(*test::newer_package(id)),
+        package_(package),
         plan_(test::must(plan::prove_plan(test::must(plan::make_plan(package_)), package_))),
-        scene_{persona_, package_, plan_, test::revision(persona_.revision)},
+        scene_{persona_, package_, plan_, test::revision(persona_.revision), scale},
         size_(test::must(measure(scene_))) {}
 
   const Scene& scene() const { return scene_; }
@@ -82,6 +84,17 @@ TEST_P(Lives, SurviveACutAtEveryMessage) {
   auto step = 1 + stage.messages() / lives(200);
   for (auto at = share * step; at < stage.messages(); at += shares * step) {
     auto life = live(stage.scene(), at, {{Mishap::Kind::power_cut, at, 0, {}}});
+    EXPECT_THAT(life.broken, testing::IsEmpty()) << story(life);
+  }
+}
+
+/// With images as large as the vendor's: a few of them, a hundredth of a campaign's.
+TEST(FullSizeLives, EndWellToo) {
+  auto persona = test::must(twin::find_persona("eg25-g"));
+  test::BenchPackage package(persona, test::newer_revision("eg25-g"), twin::Scale::real);
+  Stage stage("eg25-g", *package, twin::Scale::real);
+  for (std::uint64_t seed = 1; seed <= 1 + lives(0) / 100; ++seed) {
+    auto life = live(stage.scene(), seed, stage.size());
     EXPECT_THAT(life.broken, testing::IsEmpty()) << story(life);
   }
 }
