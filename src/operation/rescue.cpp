@@ -59,11 +59,19 @@ public:
   }
 
 private:
-  /// Finds out what is wrong with it now; ailment_ stays empty when nothing is.
+  /// Asks it how it is. It is a job's question: ModemManager lets go of its ports for it.
   Result<void> look() {
+    {
+      TRY_ASSIGN(auto reservation, bus_.reserve(modem_.device, usb::Purpose::job, events_));
+      asked_ = ask_reserved(bus_, modem_, Deadline::in(bus_.clock(), look_patience), events_);
+    }
+    return judge();
+  }
+
+  /// Concludes what is wrong with it; ailment_ stays empty when nothing is.
+  Result<void> judge() {
     ailment_.clear();
     restarts_ = false;
-    asked_ = ask_modem(bus_, modem_, Deadline::in(bus_.clock(), look_patience), events_);
     const auto& silence = asked_.silence;
     if (silence && (silence->code == Code::permission || silence->code == Code::busy)) {
       return fail(*silence);
@@ -147,7 +155,7 @@ private:
       emit_info(events_, "SBL is blank: a reset leads back into EDL, where the chip tells who it is");
       return true;
     }
-    if (past_ && was_cut_before_erasing(*past_, modem_.device.port)) {
+    if (asked_.by == "Firehose" && past_ && was_cut_before_erasing(*past_, modem_.device.port)) {
       emit_info(events_, "the last job on this port was cut before it erased anything: a reset is safe");
       return true;
     }
@@ -213,6 +221,12 @@ private:
     if (done && remedy.kind == Remedy::Kind::flash) {
       return accept_flash();
     }
+    if (done && arrived_) {  // it has just proven itself, and needn't be asked again
+      modem_ = arrived_->modem;
+      asked_ = std::exchange(arrived_, std::nullopt)->after;
+      chip_.reset();
+      return judge();
+    }
     TRY(find_again(done ? std::nullopt : std::optional(std::move(done.error()))));
     return look();
   }
@@ -221,10 +235,13 @@ private:
     switch (remedy.kind) {
       case Remedy::Kind::watch:
         return wait_until_it_stays(bus_, modem_.device, events_, stop_);
-      case Remedy::Kind::restart:
-        return restart_by_diag(bus_, modem_, events_, stop_);
+      case Remedy::Kind::restart: {
+        TRY_ASSIGN(arrived_, restart_by_diag(bus_, modem_, events_, stop_));
+        return {};
+      }
       case Remedy::Kind::to_normal: {
-        TRY(change_mode(bus_, modem_, Target::normal, {options_.gate.records, options_.flash.time}, events_, stop_));
+        TRY_ASSIGN(arrived_, change_mode(bus_, modem_, Target::normal, {options_.gate.records, options_.flash.time},
+                                         events_, stop_));
         return {};
       }
       case Remedy::Kind::flash:
@@ -337,6 +354,7 @@ private:
   const PastJob* job_ = nullptr;  ///< that did not end well
   bool certain_ = false;          ///< it is this very chip's
   std::optional<Cure> cure_;
+  std::optional<ModeChange> arrived_;  ///< where a remedy brought it
   std::vector<Remedy> tried_;
   std::set<std::string> told_;
   RescueReport report_;

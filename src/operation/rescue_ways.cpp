@@ -72,7 +72,7 @@ std::optional<ChipAsFound> look_at_chip(usb::Bus& bus, const Found& modem, Event
   return *chip;
 }
 
-Result<void> restart_by_diag(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop) {
+Result<ModeChange> restart_by_diag(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop) {
   TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::job, events));
   TRY(request_by_diag(bus, modem, protocol::diag::reset_request(), events));
   auto deadline = Deadline::in(bus.clock(), leave_patience);
@@ -88,8 +88,12 @@ Result<void> restart_by_diag(usb::Bus& bus, const Found& modem, Events& events, 
   }
   TRY_ASSIGN(auto device,
              wait_until_running(bus, modem.device, Deadline::in(bus.clock(), boot_patience), events, stop));
-  TRY(identify(bus, device, Deadline::in(bus.clock(), at_patience), events));
-  return {};
+  ModeChange change;
+  change.modem = {device, knowledge::conclude(device.fingerprint)};
+  TRY_ASSIGN(change.after.identity, identify(bus, device, Deadline::in(bus.clock(), at_patience), events));
+  change.after.by = "AT";
+  change.changed = true;
+  return change;
 }
 
 Result<void> wait_until_it_stays(usb::Bus& bus, const usb::DeviceInfo& modem, Events& events,

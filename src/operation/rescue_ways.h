@@ -26,8 +26,9 @@ struct ChipAsFound {
 std::optional<ChipAsFound> look_at_chip(usb::Bus& bus, const Found& modem, Events& events);
 
 /// Restarts a modem whose DIAG answers, and waits until AT does.
+/// @return the modem as it came back
 /// @return Code::timeout, Code::modem_lost, Code::not_proven, Code::interrupted
-Result<void> restart_by_diag(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop);
+Result<ModeChange> restart_by_diag(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop);
 
 /// Follows a modem that comes and goes until it stays, or is in another state.
 /// @return Code::not_proven when it still came and went at the end; Code::modem_lost when it stays away;
