@@ -80,6 +80,23 @@ void erase(TwinBench& bench, const char* name) {
   }
 }
 
+/// A flash of which the journal and the records know, cut while it programs.
+void flash_and_cut(TwinBench& bench, Kit& kit, const firmware::Package& package) {
+  test::FlashChoice choice;
+  choice.records = &kit.records;
+  choice.journals = &kit.journals;
+  choice.time = "2026-11-21T09:00:00Z";
+  bench.events.on_event = [&](const Event& event) {
+    const auto* step = std::get_if<event::Step>(&event);
+    if (step != nullptr && step->what.find("program system") != std::string::npos) {
+      bench.modem->power_cut();
+    }
+  };
+  EXPECT_FALSE(bench.flash(package, choice));
+  bench.events.on_event = nullptr;
+  bench.power_cycle();
+}
+
 TEST(Rescue, LeavesAModemAloneThatIsWell) {
   TwinBench bench(starting_in(twin::Mode::running));
   Kit kit(bench);
@@ -185,19 +202,7 @@ TEST(Rescue, GoesOnWithAFlashThatWasCut) {
   TwinBench bench(starting_in(twin::Mode::running));
   Kit kit(bench);
   const auto& package = *newer_package("eg25-g");
-  test::FlashChoice choice;
-  choice.records = &kit.records;
-  choice.journals = &kit.journals;
-  choice.time = "2026-11-21T09:00:00Z";
-  bench.events.on_event = [&](const Event& event) {
-    const auto* step = std::get_if<event::Step>(&event);
-    if (step != nullptr && step->what.find("program system") != std::string::npos) {
-      bench.modem->power_cut();
-    }
-  };
-  ASSERT_FALSE(bench.flash(package, choice));
-  bench.events.on_event = nullptr;
-  bench.power_cycle();
+  flash_and_cut(bench, kit, package);
   kit.take(package);
   auto report = rescue(bench, kit);
   ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
@@ -242,19 +247,7 @@ TEST(Rescue, GoesOnWhereADeadHostHasLeftItsProgrammer) {
     TwinBench bench(starting_in(twin::Mode::running));
     Kit kit(bench);
     const auto& package = *newer_package("eg25-g");
-    test::FlashChoice choice;
-    choice.records = &kit.records;
-    choice.journals = &kit.journals;
-    choice.time = "2026-11-21T09:00:00Z";
-    bench.events.on_event = [&](const Event& event) {
-      const auto* step = std::get_if<event::Step>(&event);
-      if (step != nullptr && step->what.find("program system") != std::string::npos) {
-        bench.modem->power_cut();
-      }
-    };
-    ASSERT_FALSE(bench.flash(package, choice));
-    bench.events.on_event = nullptr;
-    bench.power_cycle();
+    flash_and_cut(bench, kit, package);
     test::die_in_raw_mode(bench, package, sent);
     kit.take(package);
     erase(bench, "sbl");  // die_in_raw_mode() writes there
