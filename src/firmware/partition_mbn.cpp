@@ -45,7 +45,9 @@ Result<std::vector<UserPartition>> parse_user_table(ByteView bytes) {
     if (partition.name.starts_with("0:")) {
       partition.name.erase(0, 2);
     }
-    if (partition.name.empty() || printable(partition.name) != partition.name) {
+    // The loader knows each by its name behind "0:", so there is less room than the field has.
+    if (partition.name.empty() || partition.name.size() > name_size - 2 ||
+        printable(partition.name) != partition.name) {
       return bad(fmt::format("'{}' is no partition's name", printable(partition.name)));
     }
     table.push_back(std::move(partition));

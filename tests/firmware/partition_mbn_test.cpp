@@ -26,6 +26,16 @@ TEST(UserTable, OfSeventeenPartitionsHasTheSizeOfARealOne) {
   EXPECT_EQ(make_user_table(std::vector<UserPartition>(17, two[0])).size(), 492U);
 }
 
+TEST(UserTable, RefusesANameThatHasNoRoomBehindItsPrefix) {
+  auto fits = *from_hex(two_entries);
+  std::fill_n(fits.begin() + 16 + 2, 14, std::byte{'a'});
+  ASSERT_TRUE(parse_user_table(fits));
+  EXPECT_EQ(make_user_table(*parse_user_table(fits)), fits);
+  auto bare = *from_hex(two_entries);
+  std::fill_n(bare.begin() + 16, 15, std::byte{'a'});
+  EXPECT_FALSE(parse_user_table(bare));
+}
+
 TEST(UserTable, TellsItsVersion) {
   EXPECT_EQ(user_table_version(*from_hex(two_entries)), 4U);
   EXPECT_EQ(user_table_version(make_user_table(two, 3)), 3U);
