@@ -1,5 +1,6 @@
 #include "usb/kernel_log.h"
 
+#include "base/bytes.h"
 #include "base/descriptor.h"
 
 #include <algorithm>
@@ -47,7 +48,8 @@ void take_line(std::string_view line, Duration oldest, KernelLog& log) {
   auto text = line.substr(semicolon + 1);
   auto port = take_port(text);
   constexpr std::size_t longest_port = 40;
-  if (port.empty() || port.size() > longest_port || std::chrono::microseconds(microseconds) < oldest) {
+  if (port.empty() || port.size() > longest_port || printable(port) != port ||
+      std::chrono::microseconds(microseconds) < oldest) {
     return;
   }
   auto& history = log[std::string(port)];

@@ -42,6 +42,10 @@ TEST(KernelLog, SurvivesAnyBytes) {
   EXPECT_TRUE(parse_kernel_log("", 0s, 10min).empty());
 }
 
+TEST(KernelLog, KnowsNoPortThatCanNotBePrinted) {
+  EXPECT_TRUE(parse_kernel_log("6,1,700000000,-;usb 1\x1b[2J-1: new high-speed USB device\n", 800s, 10min).empty());
+}
+
 TEST(KernelLog, TakesStampsBeyondAllTime) {
   for (const auto* stamp : {"9223372036854775807", "-9223372036854775808", "99999999999999999999", "x"}) {
     auto line = std::string("6,1,") + stamp + ",-;usb 1-1: new high-speed USB device number 3 using xhci_hcd\n";
