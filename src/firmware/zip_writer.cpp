@@ -15,7 +15,7 @@ namespace modemedic::firmware {
 
 struct ZipWriter::State {
   struct Free {
-    void operator()(archive* handle) const { ::archive_write_free(handle); }
+    void operator()(archive* written) const { ::archive_write_free(written); }
   };
 
   std::filesystem::path path;
