@@ -24,7 +24,6 @@ namespace modemedic::operation {
 
 using namespace std::chrono_literals;
 using firmware::Image;
-using knowledge::State;
 namespace firehose = protocol::firehose;
 
 namespace {

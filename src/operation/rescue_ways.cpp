@@ -13,7 +13,6 @@
 namespace modemedic::operation {
 
 using namespace std::chrono_literals;
-using knowledge::State;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <ranges>
 
 namespace modemedic::rehearsal {
 
@@ -21,8 +22,8 @@ public:
 
   Result<std::vector<std::string>> names() const override {
     std::vector<std::string> names;
-    for (auto file = files.rbegin(); file != files.rend(); ++file) {
-      names.push_back(file->first);
+    for (const auto& [name, content] : std::views::reverse(files)) {
+      names.push_back(name);
     }
     return names;
   }
