@@ -82,6 +82,7 @@ private:
                                 package_.chip.empty() ? "an unknown chip" : printable(package_.chip)));
     }
     TRY(enter("switch", "switch the modem to EDL"));
+    TRY_ASSIGN(programmer_, read_programmer(package_));
     if (!knowledge::takes_programmer(modem_.sighting.state)) {
       TRY_ASSIGN(modem_, switch_to_edl(bus_, modem_, events_));
     }
@@ -113,7 +114,7 @@ private:
   Result<void> upload(Journal& journal) {
     TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
     link_.emplace(*pipe_, bus_.clock(), events_);
-    TRY_ASSIGN(chip_, upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_));
+    TRY_ASSIGN(chip_, upload_programmer(*pipe_, bus_.clock(), *link_, programmer_, package_.geometry, events_));
     programmer_runs_ = true;
     journal.chip(chip_);
     return {};
@@ -329,6 +330,7 @@ private:
   const DryRunOptions& options_;
   Events& events_;
   std::stop_token stop_;
+  Buffer programmer_;
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   protocol::ChipIdentity chip_;

@@ -201,6 +201,7 @@ private:
   }
 
   Result<void> switch_mode() {
+    TRY_ASSIGN(programmer_, read_programmer(package_));
     if (takes_programmer(modem_.sighting.state)) {
       return {};
     }
@@ -211,7 +212,7 @@ private:
   Result<void> upload() {
     TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
     link_.emplace(*pipe_, bus_.clock(), events_);
-    auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, package_, events_);
+    auto chip = upload_programmer(*pipe_, bus_.clock(), *link_, programmer_, package_.geometry, events_);
     programmer_runs_ = chip.has_value();
     TRY_ASSIGN(report_.chip, std::move(chip));
     remember_chip();
@@ -354,6 +355,7 @@ private:
   FlashReport report_;
   std::optional<Journal> journal_;
   std::vector<PastJob> past_;
+  Buffer programmer_;
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   std::optional<ImageCheck> check_;

@@ -56,9 +56,12 @@ Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo
   return bus.open(modem, bulk->number);
 }
 
+Result<Buffer> read_programmer(const firmware::Package& package) {
+  return firmware::read_file(package, package.programmer, largest_programmer);
+}
+
 Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
-                                                 const firmware::Package& package, Events& events) {
-  TRY_ASSIGN(auto programmer, firmware::read_file(package, package.programmer, largest_programmer));
+                                                 ByteView programmer, const Geometry& geometry, Events& events) {
   // A boot ROM asks for it by the one id, a boot loader in its download mode by the other.
   TRY_ASSIGN(auto end, run_sahara(pipe, clock,
                                   {{protocol::sahara::programmer_image, programmer},
@@ -68,8 +71,14 @@ Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& c
     TRY(link.greet(end.pending));
     return end.chip;
   }
-  TRY(take_over(link, end.pending, package.geometry.page_size, package.geometry.chip_size(), events));
+  TRY(take_over(link, end.pending, geometry.page_size, geometry.chip_size(), events));
   return end.chip;
+}
+
+Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
+                                                 const firmware::Package& package, Events& events) {
+  TRY_ASSIGN(auto programmer, read_programmer(package));
+  return upload_programmer(pipe, clock, link, programmer, package.geometry, events);
 }
 
 Result<void> take_over(FirehoseLink& link, ByteView said, std::uint32_t page, std::uint64_t most, Events& events) {

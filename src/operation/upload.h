@@ -14,9 +14,18 @@ namespace modemedic::operation {
 /// Opens the one interface that a modem in EDL has.
 Result<std::unique_ptr<usb::Pipe>> open_edl(usb::Bus& bus, const usb::DeviceInfo& modem);
 
-/// Gets the package's programmer running on a modem in EDL: hands it over in Sahara, or finds one that runs already,
-/// and takes that one out of raw mode when its host died in the middle of an image.
+/// The package's programmer, whole. Read before a modem is sent into EDL: out of a solid archive it may take seconds,
+/// and a boot ROM would wait for them.
+Result<Buffer> read_programmer(const firmware::Package& package);
+
+/// Gets a package's programmer running on a modem in EDL: hands it over in Sahara, or finds one that runs already, and
+/// takes that one out of raw mode when its host died in the middle of an image.
+/// @param geometry  that of the package's chip
 /// @return what the boot ROM told of the chip
+Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
+                                                 ByteView programmer, const Geometry& geometry, Events& events);
+
+/// The same for a modem that is in EDL anyway, and a package that is quickly read.
 Result<protocol::ChipIdentity> upload_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& link,
                                                  const firmware::Package& package, Events& events);
 
