@@ -30,6 +30,8 @@ void add_commands(Grammar& grammar) {
   add_rehearse(grammar);
   add_catalog(grammar);
   add_edl(grammar);
+  add_backup(grammar);
+  add_restore(grammar);
   auto& group = grammar.group("virtual", "virtual modems, and packages for them");
   add_virtual_serve(grammar, group);
   add_virtual_package(grammar, group);

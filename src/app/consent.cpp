@@ -12,11 +12,15 @@
 namespace modemedic::app {
 
 Result<void> ask_consent(bool yes, const operation::Found& modem, const firmware::Package& package) {
+  return ask_consent(
+      yes, fmt::format("write {} onto the modem at port {}?",
+                       package.revision ? printable(package.revision->text) : "this package", modem.device.port));
+}
+
+Result<void> ask_consent(bool yes, const std::string& question) {
   if (yes) {
     return {};
   }
-  auto question = fmt::format("write {} onto the modem at port {}?",
-                              package.revision ? printable(package.revision->text) : "this package", modem.device.port);
   if (isatty(STDIN_FILENO) == 0) {
     return fail(Code::usage).what("nobody is there to answer: " + question).hint("add --yes");
   }

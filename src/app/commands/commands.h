@@ -19,6 +19,8 @@ void add_rescue(Grammar& grammar);
 void add_rehearse(Grammar& grammar);
 void add_catalog(Grammar& grammar);
 void add_edl(Grammar& grammar);
+void add_backup(Grammar& grammar);
+void add_restore(Grammar& grammar);
 void add_virtual_serve(Grammar& grammar, CLI::App& group);
 void add_virtual_package(Grammar& grammar, CLI::App& group);
 void add_virtual_personas(Grammar& grammar, CLI::App& group);

@@ -1,0 +1,89 @@
+#include "support/command.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+/// A modem's own identity is never lost.
+namespace modemedic::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string content(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class Backup : public testing::Test {
+protected:
+  Backup() { EXPECT_EQ(run({"virtual", "package", "eg25-g", package, "--small"}).exit, 0); }
+
+  Ended chip(const Serve& serve, std::vector<std::string> words) const {
+    words.insert(words.begin(), {"--bus", serve.bus(), "--data", dir / "data"});
+    words.insert(words.end(), {"--package", package});
+    return run(words);
+  }
+
+  static Ended verify(const std::string& file) { return run({"backup", file, "--verify"}); }
+
+  TempDir dir;
+  std::string package = dir / "fw";
+  std::string out = dir / "mine.zip";
+};
+
+TEST_F(Backup, IsMadeReadByPublicToolsAndRestored) {
+  Serve serve({"eg25-g", "--fault", "bad-block:25"});
+  auto made = chip(serve, {"backup", out, "--partition", "efs2", "--partition", "SBL"});
+  ASSERT_EQ(made.exit, 0) << made.err;
+  EXPECT_THAT(made.out, AllOf(HasSubstr("made and verified"), HasSubstr("the modem runs EG25GGBR07A07M2G")));
+  auto seen = verify(out);
+  EXPECT_EQ(seen.exit, 0) << seen.err;
+  auto tools = "cd '" + dir.path() + "' && mkdir x && cd x && unzip -q ../mine.zip && sha256sum --quiet -c SHA256SUMS";
+  EXPECT_EQ(std::system(tools.c_str()), 0);
+  EXPECT_THAT(content(dir / "x/manifest.json"), AllOf(HasSubstr("\"erased_tail\""), HasSubstr("\"bad_blocks\"")));
+  auto back = chip(serve, {"restore", out, "--partition", "EFS2", "--yes"});
+  ASSERT_EQ(back.exit, 0) << back.err;
+  EXPECT_THAT(back.out, AllOf(HasSubstr("restored and read back: 1 of"), HasSubstr("it runs EG25GGBR07A07M2G")));
+  EXPECT_EQ(chip(serve, {"backup", out}).exit, 2) << "what is there is never written over";
+}
+
+TEST_F(Backup, OfAnotherModuleIsRefusedAndNothingLiftsThat) {
+  Serve first({"eg25-g"});
+  ASSERT_EQ(chip(first, {"backup", out, "--partition", "EFS2"}).exit, 0);
+  Serve two({"eg25-g", "eg25-g"});
+  auto second = run({"--bus", two.bus(), "--json", "list"});
+  auto refused = [&](const std::string& port) {
+    return chip(two, {"--modem", "port:" + port, "restore", out, "--yes"});
+  };
+  auto other = refused("1-2");
+  EXPECT_EQ(other.exit, 4) << other.err << second.out;
+  EXPECT_THAT(other.err, AllOf(HasSubstr("other-module"), HasSubstr("the modem runs")));
+}
+
+TEST_F(Backup, ThatIsCutOrChangedIsFoundOut) {
+  Serve serve({"eg25-g"});
+  ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);
+  auto whole = content(out);
+  auto spoiled = dir / "spoiled.zip";
+  for (auto size : {whole.size() / 2, whole.size() - 1, std::size_t{0}}) {
+    std::ofstream(spoiled, std::ios::binary) << whole.substr(0, size);
+    EXPECT_EQ(verify(spoiled).exit, 5) << size;
+  }
+  for (std::size_t at = whole.find("EFS2") + 8; at < whole.size() / 2; at += whole.size() / 7) {
+    auto changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    std::ofstream(spoiled, std::ios::binary) << changed;
+    EXPECT_EQ(verify(spoiled).exit, 5) << at;
+  }
+  EXPECT_EQ(verify(package).exit, 5);
+  EXPECT_EQ(verify(dir / "absent.zip").exit, 11);
+}
+
+}  // namespace
+}  // namespace modemedic::tests
