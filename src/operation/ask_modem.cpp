@@ -1,5 +1,6 @@
 #include "operation/ask_modem.h"
 
+#include "operation/run_dload.h"
 #include "operation/run_fastboot.h"
 #include "operation/run_sahara.h"
 #include "operation/upload.h"
@@ -75,6 +76,14 @@ Result<void> ask_fastboot(usb::Bus& bus, const Found& modem, Asked& asked) {
   return {};
 }
 
+/// A 9x15 in download mode tells no more than who listens.
+Result<void> ask_download(usb::Bus& bus, const Found& modem, Deadline deadline, Asked& asked) {
+  TRY_ASSIGN(auto pipe, open_edl(bus, modem.device));
+  TRY_ASSIGN(auto listener, ask_dload(*pipe, bus.clock(), deadline));
+  asked.by = listener == protocol::dload::Listener::streaming ? "streaming loader" : "DLOAD";
+  return {};
+}
+
 Result<void> ask_by_state(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events, Asked& asked) {
   switch (modem.sighting.state) {
     case State::running:
@@ -86,6 +95,8 @@ Result<void> ask_by_state(usb::Bus& bus, const Found& modem, Deadline deadline, 
       return ask_boot_loader(bus, modem, deadline, asked);
     case State::fastboot:
       return ask_fastboot(bus, modem, asked);
+    case State::download:
+      return ask_download(bus, modem, deadline, asked);
     default:
       return {};
   }

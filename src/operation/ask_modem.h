@@ -12,7 +12,8 @@ namespace modemedic::operation {
 /// What came of asking a modem who it is.
 struct Asked {
   Identity identity;
-  std::string by;                ///< what answered: "AT", "DIAG", "Sahara", "Firehose", "fastboot"; empty: nothing did
+  /// What answered: "AT", "DIAG", "Sahara", "Firehose", "fastboot", "DLOAD", "streaming loader"; empty: nothing did.
+  std::string by;
   std::optional<Error> silence;  ///< why the first of them that its state should have did not answer
 
   /// It answered as its state must: the state is proven, no longer likely.
@@ -20,8 +21,8 @@ struct Asked {
 };
 
 /// Asks a modem who it is by whatever its state can be asked with: AT, then DIAG; Sahara's command mode; fastboot's
-/// variables. Nothing is sent that changes its state, nothing is uploaded, and a modem in EDL is left so that its next
-/// host finds its HELLO.
+/// variables; a NOP in download mode. Nothing is sent that changes its state, nothing is uploaded, and a modem in EDL
+/// is left so that its next host finds its HELLO.
 /// @param deadline  all is over then, but for a fraction of a second; a boot is waited for until then
 Asked ask_modem(usb::Bus& bus, const Found& modem, Deadline deadline, Events& events);
 

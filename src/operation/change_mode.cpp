@@ -79,14 +79,16 @@ private:
       const auto* home = find_way(state, Target::normal);
       const auto* out = find_way(State::running, target_);
       if (home == nullptr || out == nullptr) {
-        return no_way(modem_, target_, "nothing that it takes in this state leads there");
+        return no_way(modem_, target_, "nothing that it takes in this state leads there")
+            .hint(modem_.sighting.next + "; nothing was sent");
       }
       ways = {home, out};
     } else {
       ways = {direct};
     }
-    if (const auto* obstacle = ways.front()->obstacle(modem_)) {
-      return no_way(modem_, target_, obstacle);
+    const auto* never = ways.back()->never(modem_);
+    if (const auto* obstacle = never != nullptr ? never : ways.front()->obstacle(modem_)) {
+      return no_way(modem_, target_, obstacle).hint(modem_.sighting.next + "; nothing was sent");
     }
     return ways;
   }
@@ -99,7 +101,7 @@ private:
                     of,
                     {}});
     if (const auto* obstacle = way.obstacle(modem_)) {
-      return no_way(modem_, way.to, obstacle);
+      return no_way(modem_, way.to, obstacle).hint("it was brought to normal mode, and stays there");
     }
     if (stop_.stop_requested()) {
       return interrupted();
@@ -185,7 +187,9 @@ private:
         .hint("look with modemedic list in what state it is");
   }
 
-  Asked ask_here(Duration patience) { return ask_reserved(bus_, modem_, Deadline::in(bus_.clock(), patience), events_); }
+  Asked ask_here(Duration patience) {
+    return ask_reserved(bus_, modem_, Deadline::in(bus_.clock(), patience), events_);
+  }
 
   /// What it has said in all its modes: it was followed from one to the other, so it is one modem's.
   void learn(const Asked& asked) {

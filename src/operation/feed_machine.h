@@ -2,10 +2,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "protocol/action.h"
 #include "usb/pipe.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
+#include <variant>
 
 namespace modemedic::operation {
 
@@ -42,6 +45,29 @@ Result<void> feed_from(usb::Pipe& pipe, const Clock& clock, Machine& machine, Du
     return {};
   }
   return fail(std::move(received.error()));
+}
+
+/// Walks a machine that sends, waits and ends, and has no data of its own to move.
+/// @param deadline  of the whole talk: a device that babbles is never silent
+/// @return the machine's failure, the pipe's
+template <class Machine>
+Result<void> walk_machine(usb::Pipe& pipe, const Clock& clock, Machine& machine, Deadline deadline) {
+  constexpr Duration send_patience = std::chrono::seconds(2);
+  for (;;) {
+    auto action = machine.next();
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else if (std::holds_alternative<protocol::Done>(action)) {
+      return {};
+    } else if (deadline.passed(clock)) {
+      machine.timed_out();
+    } else {
+      auto patience = std::get<protocol::Await>(action).patience;
+      TRY(feed_from(pipe, clock, machine, std::min(patience, deadline.left(clock))));
+    }
+  }
 }
 
 }  // namespace modemedic::operation

@@ -1,6 +1,7 @@
 #include "operation/mode_ways.h"
 
 #include "operation/at_port.h"
+#include "operation/run_dload.h"
 #include "operation/run_fastboot.h"
 #include "operation/run_firehose.h"
 #include "operation/run_sahara.h"
@@ -50,10 +51,9 @@ const char* needs_at(const Found& modem) {
                "its MBIM or QMI, brings it back";
 }
 
-const char* needs_diag_and_sahara(const Found& modem) {
-  return modem.sighting.family == "9x15"
-             ? "no way leads a 9x15 from its firmware into EDL; its download mode is what it is flashed from"
-             : needs_diag(modem);
+const char* not_a_9x15(const Found& modem) {
+  return modem.sighting.family == "9x15" ? "no way leads a 9x15 into EDL; its download mode is what it is flashed from"
+                                         : nullptr;
 }
 
 Departure download_by_diag(const Setout& from) {
@@ -96,6 +96,15 @@ Departure reset_loader(const Setout& from) {
   return on_its_way();
 }
 
+Departure reset_download_mode(const Setout& from) {
+  using protocol::dload::Listener;
+  auto listener = from.asked.by == "streaming loader" ? Listener::streaming : Listener::dload;
+  TRY_ASSIGN(auto pipe, open_edl(from.bus, from.modem.device));
+  auto sent = reset_download(*pipe, from.bus.clock(), listener);
+  auto obeyed = sent || sent.error().code == Code::modem_lost;
+  return obeyed ? on_its_way() : fail(std::move(sent.error()));
+}
+
 /// Not `continue`: only a reboot clears the flag that brings a modem back into fastboot (facts: fastboot.md, trap 2).
 Departure reboot_by_fastboot(const Setout& from) {
   TRY_ASSIGN(auto pipe, open_fastboot(from.bus, from.modem.device));
@@ -117,14 +126,15 @@ Departure edl_by_diag(const Setout& from) {
 }
 
 constexpr std::array ways = {
-    Way{State::running, Target::edl, "DIAG's switch to EDL", needs_diag_and_sahara, edl_by_diag, loader_patience},
-    Way{State::running, Target::download, "DIAG's switch to download mode", needs_diag, download_by_diag,
+    Way{State::running, Target::edl, "DIAG's switch to EDL", not_a_9x15, needs_diag, edl_by_diag, loader_patience},
+    Way{State::running, Target::download, "DIAG's switch to download mode", none, needs_diag, download_by_diag,
         loader_patience},
-    Way{State::running, Target::fastboot, "AT+QFASTBOOT", needs_at, fastboot_by_at, loader_patience},
-    Way{State::edl, Target::normal, "a reset", none, reset_loader, boot_patience},
-    Way{State::boot_mode, Target::normal, "a reset", none, reset_loader, boot_patience},
-    Way{State::dump, Target::normal, "a reset", none, reset_loader, boot_patience},
-    Way{State::fastboot, Target::normal, "fastboot's reboot", none, reboot_by_fastboot, boot_patience},
+    Way{State::running, Target::fastboot, "AT+QFASTBOOT", none, needs_at, fastboot_by_at, loader_patience},
+    Way{State::edl, Target::normal, "a reset", none, none, reset_loader, boot_patience},
+    Way{State::boot_mode, Target::normal, "a reset", none, none, reset_loader, boot_patience},
+    Way{State::dump, Target::normal, "a reset", none, none, reset_loader, boot_patience},
+    Way{State::download, Target::normal, "a reset", none, none, reset_download_mode, boot_patience},
+    Way{State::fastboot, Target::normal, "fastboot's reboot", none, none, reboot_by_fastboot, boot_patience},
 };
 
 }  // namespace

@@ -18,8 +18,11 @@ struct Setout {
 struct Way {
   knowledge::State from;
   Target to;
-  const char* how;                              ///< for a person: "fastboot reboot"
-  const char* (*obstacle)(const Found& modem);  ///< why this modem can't go it; nullptr when it can
+  const char* how;  ///< for a person: "fastboot reboot"
+  /// Why this modem's chip never goes it; nullptr when it may.
+  const char* (*never)(const Found& modem);
+  /// Why this modem can't go it as it is; nullptr when it can.
+  const char* (*obstacle)(const Found& modem);
   /// Sends what takes it there.
   /// @return the modem where it arrived; nothing when the arrival is the caller's to see
   Result<std::optional<Found>> (*go)(const Setout& from);

@@ -2,17 +2,13 @@
 
 #include "operation/feed_machine.h"
 
-#include <algorithm>
 #include <array>
-#include <variant>
 
 namespace modemedic::operation {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr Duration send_patience = 2s;
 
 /// A port that streams (NMEA, logs) is never quiet: no more than this is dropped.
 constexpr int most_transfers_dropped = 64;
@@ -34,22 +30,8 @@ Result<protocol::AtAnswer> run_at(usb::Pipe& pipe, const Clock& clock, const std
                                   Deadline deadline) {
   TRY(drain(pipe, clock, 5ms));
   protocol::AtHost host(command, patience);
-  for (;;) {
-    auto action = host.next();
-    if (auto* send = std::get_if<protocol::Send>(&action)) {
-      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
-    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
-      if (deadline.passed(clock)) {
-        host.timed_out();
-      } else {
-        TRY(feed_from(pipe, clock, host, std::min(wait->patience, deadline.left(clock))));
-      }
-    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
-      return fail(std::move(failed->error));
-    } else {
-      return host.answer();
-    }
-  }
+  TRY(walk_machine(pipe, clock, host, deadline));
+  return host.answer();
 }
 
 }  // namespace modemedic::operation

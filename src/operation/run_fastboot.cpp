@@ -5,7 +5,6 @@
 #include "operation/run_at.h"
 
 #include <algorithm>
-#include <variant>
 
 namespace modemedic::operation {
 
@@ -13,7 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration send_patience = 2s;
+/// INFO may come any number of times before the answer: so long, no longer.
+constexpr Duration longest_talk = 60s;
 
 }  // namespace
 
@@ -34,18 +34,8 @@ Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock
                                              Duration patience) {
   TRY(drain(pipe, clock, 5ms));
   protocol::FastbootHost host(command, patience);
-  for (;;) {
-    auto action = host.next();
-    if (auto* send = std::get_if<protocol::Send>(&action)) {
-      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
-    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
-      TRY(feed_from(pipe, clock, host, wait->patience));
-    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
-      return fail(std::move(failed->error));
-    } else {
-      return host.reply();
-    }
-  }
+  TRY(walk_machine(pipe, clock, host, Deadline::in(clock, longest_talk)));
+  return host.reply();
 }
 
 }  // namespace modemedic::operation
