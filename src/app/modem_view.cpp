@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "knowledge/chips.h"
 #include "knowledge/state.h"
 
 #include <fmt/format.h>
@@ -51,6 +52,11 @@ std::string next_step(const Listed& modem) {
   if (found.sighting.state == State::running && asked.by == "AT") {
     auto what = illness(asked.identity);
     return what.empty() ? found.sighting.next : what;
+  }
+  auto hwid = asked.identity.chip.hwid;
+  if (found.sighting.state == State::edl && hwid && knowledge::find_chip(*hwid) == nullptr) {
+    return fmt::format("its chip (HWID {:016x}) is none that is known of a Quectel module: find out what it is first",
+                       *hwid);
   }
   auto silence = asked.silence ? asked.silence->what + ". " : "";
   auto kept_out = asked.silence && (asked.silence->code == Code::permission || asked.silence->code == Code::busy);

@@ -51,7 +51,9 @@ Result<void> write_report_option(const ReportOptions& options, const GlobalOptio
   auto add = [&](std::vector<operation::ReportFile> more) {
     files.insert(files.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
-  add(operation::report_of(modem.found, modem.asked, modem.known));
+  if (!modem.found.device.port.empty()) {
+    add(operation::report_of(modem.found, modem.asked, modem.known));
+  }
   auto data = data_directory(global.data);
   if (!data.empty()) {
     add(operation::report_of(operation::FolderJournals(data / "journal")));

@@ -83,6 +83,11 @@ std::size_t count(const usb::Fingerprint& fingerprint, Role wanted) {
       std::count_if(all.begin(), all.end(), [wanted](const auto& interface) { return role(interface) == wanted; }));
 }
 
+bool is_network(const usb::InterfaceInfo& interface) {
+  auto text = class_text(interface);
+  return text == "02/06/00" || text == "02/0e/00" || text == "e0/01/03" || text == "ef/04/01";
+}
+
 std::string class_text(const usb::InterfaceInfo& interface) {
   return fmt::format("{:02x}/{:02x}/{:02x}", interface.cls, interface.subclass, interface.protocol);
 }

@@ -28,6 +28,9 @@ bool boot_shape(const usb::Fingerprint& fingerprint);
 /// How many interfaces have this role.
 std::size_t count(const usb::Fingerprint& fingerprint, Role wanted);
 
+/// The control interface of a network card: ECM, MBIM or RNDIS. QMI has a Role of its own, and its data on it.
+bool is_network(const usb::InterfaceInfo& interface);
+
 /// "ff/00/40"
 std::string class_text(const usb::InterfaceInfo& interface);
 

@@ -11,8 +11,8 @@ namespace modemedic::knowledge {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Severity>, 3> severities = {
-    {{"healthy", Severity::healthy}, {"act", Severity::act}, {"unclear", Severity::unclear}}};
+constexpr std::array<std::pair<std::string_view, SymptomSeverity>, 3> severities = {
+    {{"healthy", SymptomSeverity::healthy}, {"act", SymptomSeverity::act}, {"unclear", SymptomSeverity::unclear}}};
 
 void read_when(TomlReader& row, Symptom& symptom) {
   auto when = row.table("when");
@@ -35,7 +35,7 @@ Symptom read_symptom(TomlReader& row) {
   Symptom symptom;
   symptom.id = row.text("id");
   auto word = row.text("severity");
-  const auto* severity = std::ranges::find(severities, word, &std::pair<std::string_view, Severity>::first);
+  const auto* severity = std::ranges::find(severities, word, &std::pair<std::string_view, SymptomSeverity>::first);
   if (severity == severities.end()) {
     row.complain("severity", "is none that is known");
   } else {
@@ -76,13 +76,15 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& fact_words()
   static const std::map<std::string, std::vector<std::string>, std::less<>> words{
       {"state", {"none", "running", "edl", "boot_mode", "download", "dump", "fastboot", "not_ours"}},
       {"obstacle", {"none", "permission", "busy", "gone"}},  // to opening its port
-      {"answer", {"AT", "DIAG", "Sahara", "Firehose", "fastboot", "none"}},
+      {"answer", {"AT", "DIAG", "Sahara", "Firehose", "fastboot", "DLOAD", "streaming loader", "none"}},
       {"at", {"answers", "silent", "missing"}},  // missing: the composition shows none
       {"diag", {"answers", "silent", "missing"}},
       {"revision", {"told", "not-ready", "untold"}},
       {"imei", {"told", "untold"}},
       {"cfun", {"0", "1", "4", "5", "7", "other"}},
       {"sim", {"ready", "missing", "locked", "failing"}},
+      {"chip", {"known", "unknown"}},  // its HWID is one of data/chips.toml; missing: it told none
+      {"crashed", {"yes", "no"}},      // it offers its memory for debugging
       {"speed", {"full", "high"}},
       {"loop", {"yes", "no"}},                       // it came and went again and again
       {"bus", {"quiet", "errors"}},                  // of the kernel log: descriptors that can't be read
@@ -101,7 +103,8 @@ const std::vector<Symptom>& symptoms() {
 }
 
 Diagnosis diagnose(const Facts& facts) {
-  static const Symptom nothing{"no-rows", Severity::unclear, {}, false, "this cannot be told", "no row speaks", {}, {}};
+  static const Symptom nothing{
+      "no-rows", SymptomSeverity::unclear, {}, false, "this cannot be told", "no row speaks", {}, {}};
   Diagnosis diagnosis;
   for (const auto& symptom : symptoms()) {
     if (!fits(symptom, facts)) {

@@ -18,7 +18,7 @@ using Facts = std::map<std::string, std::string, std::less<>>;
 /// Every fact with the words that it may take.
 const std::map<std::string, std::vector<std::string>, std::less<>>& fact_words();
 
-enum class Severity {
+enum class SymptomSeverity {
   healthy,  ///< nothing has to be done
   act,      ///< something has to be done
   unclear,  ///< nobody can tell from here
@@ -28,7 +28,7 @@ enum class Severity {
 /// braces ({port}, {package}, …), which say what the facts were about.
 struct Symptom {
   std::string id;
-  Severity severity = Severity::act;
+  SymptomSeverity severity = SymptomSeverity::act;
   std::map<std::string, std::vector<std::string>, std::less<>> when;  ///< for each fact the words it may have
   bool beside = false;  ///< is told beside the verdict, too, when an earlier row speaks
   std::string verdict;

@@ -49,6 +49,7 @@ Result<void> ask_boot_loader(usb::Bus& bus, const Found& modem, Deadline deadlin
   TRY_ASSIGN(auto end, ask_sahara(*pipe, bus.clock(), deadline));
   asked.by = end.programmer_running ? "Firehose" : "Sahara";
   asked.identity.chip = std::move(end.chip);
+  asked.crashed = end.memory_debug;
   return {};
 }
 

@@ -14,6 +14,7 @@ struct Asked {
   Identity identity;
   /// What answered: "AT", "DIAG", "Sahara", "Firehose", "fastboot", "DLOAD", "streaming loader"; empty: nothing did.
   std::string by;
+  bool crashed = false;          ///< it offers its memory (Sahara, memory debug)
   std::optional<Error> silence;  ///< why the first of them that its state should have did not answer
 
   /// It answered as its state must: the state is proven, no longer likely.

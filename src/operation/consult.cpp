@@ -1,12 +1,16 @@
 #include "operation/consult.h"
 
 #include "base/bytes.h"
+#include "knowledge/chips.h"
 #include "knowledge/state.h"
 #include "operation/follow_port.h"
 #include "operation/journal.h"
 #include "operation/past_jobs.h"
+#include "operation/run_sahara.h"
+#include "operation/upload.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,6 +24,7 @@ namespace {
 /// So often a modem comes within minutes only when something makes it start again and again; a flash takes three.
 constexpr unsigned connects_of_a_loop = 7;
 constexpr std::size_t most_journals = 200;
+constexpr std::ptrdiff_t regions_shown = 24;
 
 /// What a modem's SIM says, as a fact's word: 10 is "SIM not inserted" (3GPP TS 27.007).
 std::string sim_word(const std::string& sim) {
@@ -142,6 +147,44 @@ private:
     if (asked.identity.chip.serial) {
       say(fmt::format("its chip's serial is {:08x}", *asked.identity.chip.serial));
     }
+    if (const auto& hwid = asked.identity.chip.hwid) {
+      fact("chip", knowledge::find_chip(*hwid) != nullptr ? "known" : "unknown");
+      word("hwid", fmt::format("{:016x}", *hwid));
+      say(fmt::format("its HWID is {:016x}", *hwid));
+    }
+    fact("crashed", asked.crashed ? "yes" : "no");
+    word("memory", "nothing");
+    if (asked.crashed) {
+      look_at_memory();
+    }
+  }
+
+  /// What a crash left to be read.
+  void look_at_memory() {
+    auto regions = crash_memory();
+    if (!regions) {
+      say("it offers its memory, but not what there is: " + printable(regions.error().what, 200));
+      return;
+    }
+    std::uint64_t size = 0;
+    for (const auto& region : *regions) {
+      size += region.length;
+      if (&region - regions->data() < regions_shown) {
+        say(fmt::format("memory: {:#010x}, {} bytes, {} ({})", region.address, region.length,
+                        printable(region.description), printable(region.file)));
+      }
+    }
+    word("memory", fmt::format("{} regions, {} bytes", regions->size(), size));
+    if (std::ssize(*regions) > regions_shown) {
+      say(fmt::format("memory: … {} regions in all, {} bytes", regions->size(), size));
+    }
+  }
+
+  Result<std::vector<protocol::MemoryRegion>> crash_memory() {
+    const auto& device = consultation_.found->device;
+    TRY_ASSIGN(auto reservation, bus_.reserve(device, usb::Purpose::question, events_));
+    TRY_ASSIGN(auto pipe, open_edl(bus_, device));
+    return ask_memory(*pipe, bus_.clock(), Deadline::in(bus_.clock(), options_.patience));
   }
 
   void take_silence(const Error& error) {
@@ -190,7 +233,8 @@ private:
   void look_at_history() {
     const auto& device = consultation_.found->device;
     if (options_.records != nullptr) {
-      look_at_record(options_.records->known_before(device, consultation_.asked.identity));
+      consultation_.known = options_.records->known_before(device, consultation_.asked.identity);
+      look_at_record(consultation_.known);
     }
     fact("job", "none");
     word("package", "PACKAGE");

@@ -15,10 +15,11 @@ namespace modemedic::operation {
 
 /// What a doctor found out of one modem, or of the lack of one.
 struct Consultation {
-  std::optional<Found> found;         ///< nothing: no modem is in sight
-  Asked asked;                        ///< what it said of itself
-  knowledge::Facts facts;             ///< what that comes to
-  std::vector<std::string> evidence;  ///< line by line, for a person; hostile texts are printable already
+  std::optional<Found> found;                ///< nothing: no modem is in sight
+  Asked asked;                               ///< what it said of itself
+  std::optional<ModemRecords::Known> known;  ///< what was remembered of it before
+  knowledge::Facts facts;                    ///< what that comes to
+  std::vector<std::string> evidence;         ///< line by line, for a person; hostile texts are printable already
   std::map<std::string, std::string, std::less<>> words;  ///< what the rows' placeholders stand for
   knowledge::Diagnosis diagnosis;
 };

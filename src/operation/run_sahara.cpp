@@ -68,6 +68,14 @@ Result<SaharaEnd> ask_sahara(usb::Pipe& pipe, const Clock& clock, Deadline deadl
   }
 }
 
+Result<std::vector<protocol::MemoryRegion>> ask_memory(usb::Pipe& pipe, const Clock& clock, Deadline deadline) {
+  protocol::SaharaMemory memory;
+  TRY(walk_machine(pipe, clock, memory, deadline));
+  auto anew = protocol::sahara::packet(protocol::sahara::Command::reset_state_machine);
+  TRY(pipe.send_last(anew, Deadline::in(clock, send_patience)));
+  return memory.regions();
+}
+
 Result<void> reset_by_sahara(usb::Pipe& pipe, const Clock& clock) {
   auto packet = protocol::sahara::packet(protocol::sahara::Command::reset);
   TRY(pipe.send(packet, usb::Zlp::never, Deadline::in(clock, send_patience)));

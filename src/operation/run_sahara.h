@@ -2,10 +2,12 @@
 
 #include "base/error.h"
 #include "protocol/sahara_host.h"
+#include "protocol/sahara_memory.h"
 #include "usb/pipe.h"
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 namespace modemedic::operation {
 
@@ -26,6 +28,10 @@ Result<SaharaEnd> run_sahara(usb::Pipe& pipe, const Clock& clock, const std::map
 /// HELLO. What it doesn't tell stays empty.
 /// @return Code::timeout when it is silent in every way until the deadline; the machine's other failures, the pipe's
 Result<SaharaEnd> ask_sahara(usb::Pipe& pipe, const Clock& clock, Deadline deadline);
+
+/// Asks a crashed modem what memory it offers, and leaves it as it was found.
+/// @return Code::device_refused when it offers none; the machine's other failures, the pipe's
+Result<std::vector<protocol::MemoryRegion>> ask_memory(usb::Pipe& pipe, const Clock& clock, Deadline deadline);
 
 /// Sends a modem that waits with Sahara back to its power-on state.
 Result<void> reset_by_sahara(usb::Pipe& pipe, const Clock& clock);

@@ -14,9 +14,12 @@ namespace {
 /// What QGMR shows in the first second instead of the sub-version.
 constexpr std::string_view placeholder = "_01.016.00.000";
 
+/// CFUN when RF data and EFS don't fit together, or DIAG said so: left by a restart only.
+constexpr unsigned offline = 7;
+
 struct Answer {
   std::vector<std::string> lines;
-  std::string_view final = "OK";  ///< empty: nothing is answered
+  std::string final = "OK";  ///< empty: nothing is answered
   std::optional<ModemRequest> request;
 };
 
@@ -25,7 +28,7 @@ Answer line(std::string text) {
 }
 
 Answer final(std::string_view text) {
-  return {{}, text, {}};
+  return {{}, std::string(text), {}};
 }
 
 Answer ok() {
@@ -37,15 +40,24 @@ Answer error() {
 }
 
 Answer then(ModemRequest request, std::string_view text) {
-  return {{}, text, request};
+  return {{}, std::string(text), request};
 }
 
 Answer if_known(const std::string& text) {
   return text.empty() ? error() : line(text);
 }
 
+Answer sim_state(const AtModem& modem) {
+  return modem.sim.starts_with("+CPIN") ? line(modem.sim) : final(modem.sim);
+}
+
+/// A SIM that is locked tells its number; one that can't be read doesn't.
+Answer sim_number(const AtModem& modem) {
+  return modem.sim.starts_with("+CPIN") ? line("+QCCID: " + modem.iccid) : error();
+}
+
 Answer set_cfun(AtModem& modem, unsigned wanted) {
-  if (wanted == 1 && !modem.calibrated) {
+  if (wanted == 1 && (!modem.calibrated || modem.cfun == offline)) {
     return final("+CME ERROR: 3");  // RF data are missing
   }
   modem.cfun = wanted;
@@ -86,14 +98,14 @@ constexpr std::array commands = {
             }},
     Command{"+CGSN", [](AtModem& m) { return line(m.imei.empty() ? "0" : m.imei); }},
     Command{"+GSN", [](AtModem& m) { return line(m.imei.empty() ? "0" : m.imei); }},
-    Command{"+QCCID", [](AtModem& m) { return line("+QCCID: " + m.iccid); }},
-    Command{"+CPIN?", [](AtModem&) { return line("+CPIN: READY"); }},
+    Command{"+QCCID", [](AtModem& m) { return sim_number(m); }},
+    Command{"+CPIN?", [](AtModem& m) { return sim_state(m); }},
     Command{"+CFUN?", [](AtModem& m) { return line(fmt::format("+CFUN: {}", m.cfun)); }},
     Command{"+CFUN=0", [](AtModem& m) { return set_cfun(m, 0); }},
     Command{"+CFUN=1", [](AtModem& m) { return set_cfun(m, 1); }},
     Command{"+CFUN=4", [](AtModem& m) { return set_cfun(m, 4); }},
     Command{"+CFUN=1,1", [](AtModem&) { return then(ModemRequest::restart, "OK"); }},
-    Command{"+QCFG=\"USBNET\"", [](AtModem&) { return line("+QCFG: \"usbnet\",0"); }},
+    Command{"+QCFG=\"USBNET\"", [](AtModem& m) { return line(fmt::format("+QCFG: \"usbnet\",{}", m.usbnet)); }},
     Command{"+QCFG=\"USBCFG\"", [](AtModem& m) { return line("+QCFG: \"usbcfg\"," + m.composition); }},
     Command{"+QCFG=\"SECBOOTSTAT\"",
             [](AtModem& m) { return line(fmt::format("+QCFG: \"secbootstat\",{}", m.fused ? 1 : 0)); }},
@@ -118,6 +130,11 @@ std::string normal(std::string_view text) {
 }
 
 Answer execute(AtModem& modem, std::string_view text) {
+  auto refused =
+      std::ranges::any_of(modem.refused, [&](const std::string& beginning) { return text.starts_with(beginning); });
+  if (refused) {
+    return error();
+  }
   const auto* command =
       std::find_if(commands.begin(), commands.end(), [text](const auto& c) { return c.text == text; });
   return command == commands.end() ? error() : command->answer(modem);

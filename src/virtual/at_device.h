@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace modemedic::twin {
 
@@ -23,6 +24,9 @@ struct AtModem {
   bool settled = true;     ///< false in the first second, when QGMR shows a placeholder
   bool gnss = false;       ///< NMEA sentences flow
   unsigned cfun = 1;
+  unsigned usbnet = 0;               ///< 0 QMI, 1 ECM, 2 MBIM, 3 RNDIS
+  std::string sim = "+CPIN: READY";  ///< what AT+CPIN? is answered: a line, or a final one ("+CME ERROR: 10")
+  std::vector<std::string> refused;  ///< commands beginning like this are an ERROR: "+CFUN"
 };
 
 /// Device side of one AT port (facts: at-diag.md): eats what the host types, yields what goes back. Knows no USB and

@@ -25,7 +25,7 @@ void BytePort::send(ByteView bytes) {
 }
 
 void BytePort::send_unasked(std::string_view text) {
-  if (!full()) {
+  if (backlog_ < unasked_limit) {
     send(as_bytes(text));
   }
 }

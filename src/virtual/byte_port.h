@@ -9,10 +9,12 @@
 namespace modemedic::twin {
 
 /// A bulk pair used as a stream both ways: AT, DIAG, NMEA. A host that sends without reading what it is answered is
-/// stopped (its URBs wait) once `backlog_limit` bytes lie unread; what nobody asked for is dropped then.
+/// stopped (its URBs wait) once `backlog_limit` bytes lie unread; what nobody asked for is dropped before that, so that
+/// unasked lines alone never keep it from being heard.
 class BytePort {
 public:
   static constexpr std::size_t backlog_limit = 64_KiB;
+  static constexpr std::size_t unasked_limit = 48_KiB;
 
   BytePort(OutEndpoint& out, InEndpoint& in, std::function<void(ByteView)> on_bytes);
   ~BytePort();

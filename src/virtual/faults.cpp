@@ -10,7 +10,7 @@ namespace modemedic::twin {
 
 namespace {
 
-enum class Takes { nothing, bytes, tag, block, page, seconds };
+enum class Takes { nothing, bytes, tag, name, block, page, seconds, number };
 
 struct Kind {
   std::string_view name;
@@ -42,6 +42,25 @@ constexpr std::array kinds = {
     Kind{"loader-refused", Takes::nothing},
     Kind{"loader-dead", Takes::nothing},
     Kind{"wrong-address", Takes::bytes},
+    Kind{"sahara-dead", Takes::nothing},
+    Kind{"full-speed", Takes::nothing},
+    Kind{"blank", Takes::name},
+    Kind{"torn", Takes::name},
+    Kind{"force-fastboot", Takes::nothing},
+    Kind{"no-imei", Takes::nothing},
+    Kind{"no-calibration", Takes::nothing},
+    Kind{"foreign-efs", Takes::nothing},
+    Kind{"composition", Takes::name},
+    Kind{"at-silent", Takes::nothing},
+    Kind{"diag-silent", Takes::nothing},
+    Kind{"at-noise", Takes::nothing},
+    Kind{"at-error", Takes::name},
+    Kind{"diag-flood", Takes::nothing},
+    Kind{"not-ready", Takes::seconds},
+    Kind{"cfun", Takes::number},
+    Kind{"no-sim", Takes::nothing},
+    Kind{"sim-pin", Takes::nothing},
+    Kind{"sim-fails", Takes::nothing},
 };
 
 std::string spelling(const Kind& kind) {
@@ -52,12 +71,16 @@ std::string spelling(const Kind& kind) {
       return fmt::format("{}@BYTES", kind.name);
     case Takes::tag:
       return fmt::format("{}@TAG", kind.name);
+    case Takes::name:
+      return fmt::format("{}@NAME", kind.name);
     case Takes::block:
       return fmt::format("{}:BLOCK", kind.name);
     case Takes::page:
       return fmt::format("{}:PAGE", kind.name);
     case Takes::seconds:
       return fmt::format("{}:SECONDS", kind.name);
+    case Takes::number:
+      return fmt::format("{}:NUMBER", kind.name);
   }
   return {};
 }
@@ -111,14 +134,17 @@ Result<Fault> parse_fault(std::string_view spec) {
       }
       return fault;
     case Takes::tag:
+    case Takes::name:
       if (sign != '@' || !is_tag(rest)) {
-        return refuse(spec, "it needs @ and the name of a command, such as erase");
+        return refuse(spec, kind->takes == Takes::tag ? "it needs @ and the name of a command, such as erase"
+                                                      : "it needs @ and a name in small letters");
       }
       fault.where = rest;
       return fault;
     case Takes::block:
     case Takes::page:
-    case Takes::seconds: {
+    case Takes::seconds:
+    case Takes::number: {
       auto argument = sign == ':' ? number(rest) : std::nullopt;
       if (!argument) {
         return refuse(spec, "it needs : and a number");

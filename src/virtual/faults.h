@@ -35,6 +35,24 @@ namespace modemedic::twin {
 ///   loader-refused   DLOAD takes nothing at NPRG's address
 ///   loader-dead      a streaming loader that was started by GO is never heard of again
 ///   wrong-address@N  the streaming write of byte N is confirmed with another address
+///   sahara-dead      Sahara takes everything and never says a word
+///   full-speed       it comes up at full speed in every mode
+/// What a modem has on its chip when it is first powered on (birth.h); a flash or a backup cures it, as for real:
+///   blank@NAME       partition NAME is erased
+///   torn@NAME        power was cut while the middle of NAME was programmed
+///   force-fastboot   misc holds the flag that `fastboot flash` leaves
+///   no-imei          EFS has no IMEI in it
+///   no-calibration   EFS has no RF calibration in it
+///   foreign-efs      EFS has the calibration of another module in it
+/// How its firmware behaves:
+///   composition@NAME its USB composition is rndis, ecm, mbim, mbim_only, laptop, no_at or no_diag (composition.h)
+///   at-silent        AT is there and says nothing; likewise diag-silent
+///   at-noise         AT answers with bytes that mean nothing
+///   at-error@NAME    the AT commands that begin with +NAME are answered by ERROR (`at-error@cfun`)
+///   diag-flood       DIAG sends log frames without end
+///   not-ready:S      QGMR shows its placeholder for S seconds longer
+///   cfun:N           somebody has put it into AT+CFUN=N
+///   no-sim, sim-pin, sim-fails   what it says of its SIM
 struct Fault {
   std::string kind;
   std::optional<std::uint64_t> at;  ///< @N as a number

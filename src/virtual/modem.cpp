@@ -1,7 +1,9 @@
 #include "virtual/modem.h"
 
 #include "firmware/revision.h"
+#include "virtual/birth.h"
 #include "virtual/boot_chain.h"
+#include "virtual/composition.h"
 #include "virtual/download_function.h"
 #include "virtual/edl_function.h"
 #include "virtual/efs.h"
@@ -10,6 +12,7 @@
 #include "virtual/running_function.h"
 #include "virtual/timer_group.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -48,6 +51,12 @@ void change_revision(BootOutcome& outcome) {
   }
 }
 
+std::string in_capitals(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
 std::string with_reason(std::string_view state, const std::string& because) {
   return because.empty() ? std::string(state) : fmt::format("{} ({})", state, because);
 }
@@ -61,6 +70,8 @@ public:
   Impl(VirtualModem& self, Setup setup, std::unique_ptr<Nand> nand, Timers& timers)
       : self_(self), setup_(std::move(setup)), nand_(std::move(nand)), changes_(timers), burials_(timers) {
     mark_bad_blocks(*nand_, setup_.persona, setup_.faults);
+    spoil_chip(*nand_, setup_.persona, setup_.serial, setup_.faults);
+    spoil_usb(setup_.persona, setup_.faults);
     for (const auto& fault : setup_.faults.all()) {
       if (fault.kind == "erase-fails") {
         nand_->fail_erase_of(fault.argument);
@@ -109,7 +120,7 @@ public:
 
   std::string imei() const {
     auto efs = read_efs(*nand_, setup_.persona);
-    return efs ? efs->imei : std::string();
+    return efs && efs->imei != no_imei ? efs->imei : std::string();
   }
 
 private:
@@ -240,7 +251,6 @@ private:
     if (setup_.faults.find("wrong-revision") != nullptr) {
       change_revision(outcome);
     }
-    const auto efs_is_there = read_efs(*nand_, setup_.persona).has_value();
     RunningFunction::Setup running{
         .fingerprint = setup_.persona.running,
         .at = {},
@@ -249,6 +259,7 @@ private:
         .settling = setup_.real_timing ? Duration(qgmr_settles) : Duration::zero(),
         .timers = changes_.timers(),
         .on_request = [this](ModemRequest request) { serve(request); },
+        .faults = setup_.faults,
     };
     running.fingerprint.serial = setup_.serial;
     running.at.model = setup_.persona.model;
@@ -258,14 +269,43 @@ private:
     running.at.iccid = fmt::format("8949020000{:010}", serial_number(setup_.serial));
     running.at.composition = composition_text(running.fingerprint);
     running.at.fused = setup_.persona.fused;
-    running.at.calibrated = efs_is_there;
-    running.at.cfun = efs_is_there ? 1 : 5;  // factory test mode: RF data are missing
+    set_radio(running.at);
+    set_sim(running.at);
+    running.at.usbnet = usbnet_of(running.fingerprint);
+    for (const auto& fault : setup_.faults.all()) {
+      if (fault.kind == "at-error") {
+        running.at.refused.push_back("+" + in_capitals(fault.where));
+      } else if (fault.kind == "not-ready") {
+        running.settling += std::chrono::seconds(fault.argument);
+      }
+    }
     auto state = outcome.modem_up ? "running " + outcome.cgmr : with_reason("running without AT", outcome.because);
     changes_.after(takes(setup_.persona.boot_ms), [this, running = std::move(running), state] {
       auto function = std::make_unique<RunningFunction>(running);
       running_ = function.get();
       appear(std::move(function), state);
     });
+  }
+
+  /// EFS decides: without calibration factory test mode, with another module's offline.
+  void set_radio(AtModem& at) const {
+    auto efs = read_efs(*nand_, setup_.persona);
+    at.calibrated = efs && !efs->calibration.empty();
+    auto own = at.calibrated && efs->calibration == efs_for(setup_.persona, setup_.serial).calibration;
+    at.cfun = own ? 1 : at.calibrated ? 7 : 5;
+    if (const auto* fault = setup_.faults.find("cfun"); fault != nullptr && own) {
+      at.cfun = static_cast<unsigned>(fault->argument);
+    }
+  }
+
+  void set_sim(AtModem& at) const {
+    if (setup_.faults.find("no-sim") != nullptr) {
+      at.sim = "+CME ERROR: 10";
+    } else if (setup_.faults.find("sim-fails") != nullptr) {
+      at.sim = "+CME ERROR: 13";
+    } else if (setup_.faults.find("sim-pin") != nullptr) {
+      at.sim = "+CPIN: SIM PIN";
+    }
   }
 
   void show_nothing(std::string state) {

@@ -4,11 +4,14 @@
 #include "knowledge/state.h"
 #include "virtual/byte_port.h"
 #include "virtual/diag_device.h"
+#include "virtual/filler.h"
 #include "virtual/nmea.h"
 #include "virtual/timer_group.h"
 
+#include <algorithm>
 #include <array>
 #include <list>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -18,13 +21,34 @@ namespace {
 
 /// What a module says unasked when its AT comes up.
 constexpr std::array greetings = {"RDY", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE", "+QIND: PB DONE"};
+/// Without a SIM that can be read.
+constexpr std::array bare_greetings = {"RDY", "+QUSIM: 0"};
+
+constexpr Duration log_frame_every = std::chrono::milliseconds(5);
+constexpr std::size_t log_frame_size = 200;
+
+/// A DIAG frame that nobody asked for: a log packet (command 16).
+Buffer log_frame(std::uint64_t number) {
+  Buffer body(log_frame_size);
+  Filler(number).fill(0, body);
+  body.front() = std::byte{0x10};
+  return protocol::hdlc_frame(body, false);
+}
+
+/// Neither answers nor line ends.
+Buffer noise(std::uint64_t number) {
+  Buffer bytes(log_frame_size);
+  Filler(number).fill(0, bytes);
+  return bytes;
+}
 
 }  // namespace
 
 std::string composition_text(const usb::Fingerprint& fingerprint) {
   using knowledge::Role;
   auto serial = count(fingerprint, Role::nmea) + count(fingerprint, Role::serial);
-  auto network = count(fingerprint, Role::qmi) + count(fingerprint, Role::mbim);
+  auto network = count(fingerprint, Role::qmi) +
+                 static_cast<std::size_t>(std::ranges::count_if(fingerprint.interfaces, knowledge::is_network));
   return fmt::format("0x{:X},0x{:X},{:d},{:d},{:d},{:d},{:d},{:d},0", fingerprint.vid, fingerprint.pid,
                      count(fingerprint, Role::diag) > 0, serial > 0, serial > 1, serial > 2, network > 0,
                      count(fingerprint, Role::adb) > 0);
@@ -41,6 +65,9 @@ public:
 
   void enumerated() {
     timers_.after(setup_.at_ready, [this] { at_comes_up(); });
+    if (has("diag-flood") && diag_port_ != nullptr) {
+      flood();
+    }
   }
 
   void say_powered_down() {
@@ -96,8 +123,11 @@ private:
   }
 
   void at_bytes(AtPort& at, ByteView bytes) {
-    if (!at_ready_ || leaving_) {
+    if (!at_ready_ || leaving_ || has("at-silent")) {
       return;  // a port that is there, and silent: what it gets now is lost
+    }
+    if (has("at-noise")) {
+      return at.port->send(noise(++noises_));
     }
     auto reply = at.device.feed(bytes);
     at.port->send(as_bytes(reply.text));
@@ -109,7 +139,7 @@ private:
   }
 
   void diag_bytes(ByteView bytes) {
-    if (leaving_) {
+    if (leaving_ || has("diag-silent")) {
       return;
     }
     auto reply = diag_.feed(bytes);
@@ -134,12 +164,21 @@ private:
     at_ready_ = true;
     at_.settled = setup_.settling == Duration::zero();
     timers_.after(setup_.settling, [this] { at_.settled = true; });
-    for (const auto* line : greetings) {
-      if (urc_port_ != nullptr) {
+    auto sim = at_.sim == "+CPIN: READY";
+    auto lines = sim ? std::span<const char* const>(greetings) : std::span<const char* const>(bare_greetings);
+    for (const auto* line : lines) {
+      if (urc_port_ != nullptr && !has("at-silent")) {
         urc_port_->send_unasked(unsolicited(line));
       }
     }
   }
+
+  void flood() {
+    diag_port_->send_unasked(as_text(log_frame(++noises_)));
+    timers_.after(log_frame_every, [this] { flood(); });
+  }
+
+  bool has(std::string_view fault) const { return setup_.faults.find(fault) != nullptr; }
 
   void tell_position() {
     telling_ = at_.gnss && nmea_port_ != nullptr;
@@ -163,6 +202,7 @@ private:
   bool leaving_ = false;
   bool telling_ = false;  ///< GNSS is on, and the next sentence has its timer
   unsigned second_ = 0;
+  std::uint64_t noises_ = 0;
   TimerGroup timers_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "virtual/at_device.h"
+#include "virtual/faults.h"
 #include "virtual/modem_request.h"
 #include "virtual/timers.h"
 #include "virtual/usb_function.h"
@@ -24,6 +25,7 @@ public:
     /// Called once, when the answer to the command that asked for it has been written. The function must outlive the
     /// call.
     std::function<void(ModemRequest)> on_request;
+    Faults faults = {};
   };
 
   explicit RunningFunction(Setup setup);

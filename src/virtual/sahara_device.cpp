@@ -20,6 +20,10 @@ constexpr std::size_t longest_raw = 65536;  // more is asked for only by a fault
 
 DeviceTask SaharaDevice::run() {
   link_.drop_zlps(true);
+  while (setup_.faults.find("sahara-dead") != nullptr) {
+    co_await link_.received();
+    take_transfer();
+  }
   if (setup_.faults.find("lost-hello") == nullptr) {
     co_await say_hello(first_mode());
   }

@@ -2,8 +2,10 @@
 
 #include "knowledge/embedded_data.h"
 
+#include <fstream>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +21,7 @@ TEST(Symptoms, TheBuiltInOnesParse) {
   EXPECT_GT(rows->size(), 25U);
   for (const auto& row : *rows) {
     EXPECT_FALSE(row.when.empty()) << row.id;
-    EXPECT_TRUE(row.severity != Severity::act || !row.todo.empty()) << row.id << " says to act, and not how";
+    EXPECT_TRUE(row.severity != SymptomSeverity::act || !row.todo.empty()) << row.id << " says to act, and not how";
   }
 }
 
@@ -49,7 +51,7 @@ TEST(Symptoms, EveryModemHasAVerdict) {
     auto diagnosis = diagnose(facts);
     ASSERT_NE(diagnosis.verdict->id, "no-rows") << facts["state"];
     seen.insert(diagnosis.verdict->id);
-    auto healthy = diagnosis.verdict->severity == Severity::healthy;
+    auto healthy = diagnosis.verdict->severity == SymptomSeverity::healthy;
     ASSERT_TRUE(!healthy || (facts["state"] == "running" && facts["imei"] == "told" && facts["cfun"] == "1"));
   }
   seen.insert(diagnose({{"state", "running"},
@@ -96,6 +98,31 @@ TEST(Symptoms, RefusesRowsThatDoNotHoldTogether) {
   expect_bad(row("a", R"({ state = ["edl"] })") + row("a", R"({ state = ["dump"] })"), "can never speak");
   expect_bad(row("a", R"({ state = ["edl"] })") + row("b", R"({ state = ["edl"], at = ["silent"] })"),
              "can never speak");
+}
+
+/// A row of the table in docs/doctor.md.
+std::string documented(const Symptom& symptom) {
+  std::string when;
+  for (const auto& [fact, words] : symptom.when) {
+    when += when.empty() ? "" : ", ";
+    when += fact;
+    for (const auto& word : words) {
+      when += (&word == &words.front() ? " " : "/") + word;
+    }
+  }
+  return "| `" + symptom.id + "` | " + symptom.verdict + " | " + when + (symptom.beside ? " (beside)" : "") + " |\n";
+}
+
+TEST(Symptoms, AreToldInTheDocumentationAsTheyAre) {
+  std::ifstream file(MODEMEDIC_SOURCE "/docs/doctor.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  std::string table;
+  for (const auto& symptom : symptoms()) {
+    table += documented(symptom);
+  }
+  auto heading = std::string("| Row | Verdict | When |\n|---|---|---|\n");
+  EXPECT_THAT(page.str(), HasSubstr(heading + table)) << "the table should be\n" << table;
 }
 
 TEST(Symptoms, FillsItsTexts) {

@@ -81,6 +81,56 @@ TEST(ChangeMode, BringsAnEc20ToDownloadModeAndBack) {
   EXPECT_EQ(back->after.identity.imei, there->before.identity.imei);
 }
 
+TEST(ChangeMode, BringsAnEc20WhereverAWayLeads) {
+  for (auto mode : {twin::Mode::running, twin::Mode::download, twin::Mode::fastboot}) {
+    for (auto target : {Target::normal, Target::fastboot, Target::download}) {
+      TwinBench bench(starting_in(mode, "ec20"));
+      auto changed = change(bench, target);
+      ASSERT_TRUE(changed) << static_cast<int>(mode) << " to " << name(target) << ": " << changed.error().what;
+      auto wanted = target == Target::download ? State::download : state_of(target);
+      EXPECT_EQ(must(bench.find()).sighting.state, wanted);
+      EXPECT_TRUE(changed->after.proven());
+    }
+  }
+}
+
+/// What a composition lacks, no way needs: the rest goes on as ever.
+TEST(ChangeMode, GoesByWhatTheCompositionShows) {
+  struct Case {
+    std::string composition;
+    bool edl;
+    bool fastboot;
+  };
+
+  for (const auto& [composition, edl, fastboot] :
+       {Case{"rndis", true, true}, Case{"ecm", true, true}, Case{"mbim", true, true}, Case{"laptop", true, true},
+        Case{"no_at", true, false}, Case{"no_diag", false, true}, Case{"mbim_only", false, false}}) {
+    for (auto [target, possible] : {std::pair(Target::edl, edl), std::pair(Target::fastboot, fastboot)}) {
+      auto options = starting_in(twin::Mode::running);
+      options.faults = {"composition@" + composition};
+      TwinBench bench(options);
+      test::RecordingBus bus(bench.bus);
+      auto changed = change_mode(bus, must(bench.find()), target, {}, bench.events, std::stop_token{});
+      ASSERT_EQ(changed.has_value(), possible) << composition << " to " << name(target);
+      if (!possible) {
+        EXPECT_EQ(changed.error().code, Code::refused);
+        EXPECT_TRUE(bus.sent.empty()) << composition;
+      }
+    }
+  }
+}
+
+/// The flag that a fastboot flash leaves is gone, and the modem stays in normal mode over a power cycle.
+TEST(ChangeMode, CuresTheForceFlagForGood) {
+  TwinBench::Options options;
+  options.faults = {"force-fastboot"};
+  TwinBench bench(options);
+  ASSERT_EQ(must(bench.find()).sighting.state, State::fastboot);
+  must(change(bench, Target::normal));
+  bench.power_cycle();
+  EXPECT_EQ(must(bench.find()).sighting.state, State::running);
+}
+
 TEST(ChangeMode, RefusesToBringAnEc20IntoEdl) {
   for (auto mode : {twin::Mode::running, twin::Mode::download}) {
     TwinBench bench(starting_in(mode, "ec20"));

@@ -49,6 +49,18 @@ TEST(Gps, BringsSentencesOnTheNmeaPortOnceItIsOn) {
   EXPECT_THAT(*sentence, testing::StartsWith("$GPGGA,"));
 }
 
+TEST(Gps, FindsItsPortInEveryComposition) {
+  for (const auto* composition : {"rndis", "ecm", "mbim", "no_diag"}) {
+    TwinBench::Options options;
+    options.faults = {std::string("composition@") + composition};
+    TwinBench bench(options);
+    auto found = must(bench.find());
+    must(switch_gps(bench.bus, found, true));
+    auto sentence = must(first_sentence(bench.bus, found, Deadline::in(bench.clock, 3s)));
+    EXPECT_TRUE(sentence) << composition;
+  }
+}
+
 TEST(Gps, SaysWhatTheModemSaidNoTo) {
   test::ScriptedBus bus(must(twin::find_persona("eg25-g")).running, [](std::uint8_t, const std::string& sent) {
     return std::vector<std::string>{sent == "AT\r" ? "\r\nOK\r\n" : "\r\n+CME ERROR: 501\r\n"};

@@ -44,7 +44,26 @@ TEST(ParseFault, KnowsEachKind) {
                            "wrong-revision",
                            "loader-refused",
                            "loader-dead",
-                           "wrong-address@1024"}) {
+                           "wrong-address@1024",
+                           "sahara-dead",
+                           "full-speed",
+                           "blank@sbl",
+                           "torn@boot",
+                           "force-fastboot",
+                           "no-imei",
+                           "no-calibration",
+                           "foreign-efs",
+                           "composition@rndis",
+                           "at-silent",
+                           "diag-silent",
+                           "at-noise",
+                           "at-error@cfun",
+                           "diag-flood",
+                           "not-ready:30",
+                           "cfun:4",
+                           "no-sim",
+                           "sim-pin",
+                           "sim-fails"}) {
     EXPECT_TRUE(parse_fault(spec)) << spec;
   }
 }

@@ -2,6 +2,7 @@
 #include "app/data_directory.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
+#include "app/report_option.h"
 #include "app/warnings_only.h"
 #include "base/bytes.h"
 #include "operation/consult.h"
@@ -17,7 +18,7 @@ namespace modemedic::app {
 
 namespace {
 
-using knowledge::Severity;
+using knowledge::SymptomSeverity;
 using operation::Consultation;
 
 constexpr int exit_something_to_do = 20;
@@ -25,15 +26,16 @@ constexpr int exit_cannot_tell = 21;
 
 struct DoctorOptions {
   unsigned watch = 20;  ///< seconds
+  ReportOptions report;
 };
 
-const char* name_of(Severity severity) {
+const char* name_of(SymptomSeverity severity) {
   switch (severity) {
-    case Severity::healthy:
+    case SymptomSeverity::healthy:
       return "healthy";
-    case Severity::act:
+    case SymptomSeverity::act:
       return "something to do";
-    case Severity::unclear:
+    case SymptomSeverity::unclear:
       return "cannot tell";
   }
   return "cannot tell";
@@ -43,7 +45,6 @@ std::string text(const std::string& row, const Consultation& consultation) {
   return printable(knowledge::fill(row, consultation.words), 1000);
 }
 
-/// The same command reaches the same modem: with its bus, and its port where there are several.
 std::vector<std::string> texts(const std::vector<std::string>& rows, const Consultation& consultation) {
   std::vector<std::string> filled;
   std::ranges::transform(rows, std::back_inserter(filled), [&](const auto& row) { return text(row, consultation); });
@@ -59,19 +60,35 @@ Json to_json(const knowledge::Symptom& symptom, const Consultation& consultation
           {"dont", texts(symptom.dont, consultation)}};
 }
 
-void show_lines(const std::string& heading, const std::vector<std::string>& lines, Output& output) {
+using Lines = std::vector<std::string>;
+
+void add(const std::string& heading, const Lines& lines, Lines& page) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    output.line(fmt::format("  {:<12}{}", i == 0 ? heading : "", lines[i]));
+    page.push_back(fmt::format("  {:<12}{}", i == 0 ? heading : "", lines[i]));
   }
 }
 
-void show(const knowledge::Symptom& symptom, const Consultation& consultation, Output& output) {
-  show_lines("why", {text(symptom.why, consultation)}, output);
-  show_lines("do", texts(symptom.todo, consultation), output);
-  show_lines("don't", texts(symptom.dont, consultation), output);
+void add(const knowledge::Symptom& symptom, const Consultation& consultation, Lines& page) {
+  add("why", {text(symptom.why, consultation)}, page);
+  add("do", texts(symptom.todo, consultation), page);
+  add("don't", texts(symptom.dont, consultation), page);
 }
 
-void show(const Consultation& consultation, Output& output) {
+/// What a person reads.
+Lines page_of(const Consultation& consultation) {
+  const auto& [verdict, besides] = consultation.diagnosis;
+  auto where = consultation.found ? "port " + printable(consultation.found->device.port) : std::string("modem");
+  Lines page = {fmt::format("{}: {}", where, text(verdict->verdict, consultation))};
+  add("seen", consultation.evidence, page);
+  add(*verdict, consultation, page);
+  for (const auto* beside : besides) {
+    page.push_back(fmt::format("  besides: {}", text(beside->verdict, consultation)));
+    add(*beside, consultation, page);
+  }
+  return page;
+}
+
+Json to_json(const Consultation& consultation) {
   const auto& [verdict, besides] = consultation.diagnosis;
   auto object = to_json(*verdict, consultation);
   object["port"] = consultation.found ? consultation.found->device.port : "";
@@ -81,16 +98,39 @@ void show(const Consultation& consultation, Output& output) {
   for (const auto* beside : besides) {
     object["besides"].push_back(to_json(*beside, consultation));
   }
-  output.object("diagnosis", object);
+  return object;
+}
 
-  auto where = consultation.found ? "port " + printable(consultation.found->device.port) : std::string("modem");
-  output.line(fmt::format("{}: {}", where, text(verdict->verdict, consultation)));
-  show_lines("seen", consultation.evidence, output);
-  show(*verdict, consultation, output);
-  for (const auto* beside : besides) {
-    output.line(fmt::format("  besides: {}", text(beside->verdict, consultation)));
-    show(*beside, consultation, output);
+void show(const Consultation& consultation, Output& output) {
+  output.object("diagnosis", to_json(consultation));
+  for (const auto& line : page_of(consultation)) {
+    output.line(line);
   }
+}
+
+/// The report of one modem, or of the lack of one.
+Result<void> report(const std::vector<Consultation>& consultations, const DoctorOptions& options,
+                    const GlobalOptions& global, Output& output) {
+  if (options.report.path.empty()) {
+    return {};
+  }
+  const auto& consultation = consultations.front();
+  if (consultations.size() > 1) {
+    return fail(Code::several_modems)
+        .what(fmt::format("a report is about one modem, and {} are in sight", consultations.size()))
+        .hint("choose one: --modem port:" + printable(consultation.found->device.port));
+  }
+  auto page = page_of(consultation);
+  std::vector<operation::ReportFile> found_out = {
+      {"diagnosis.txt", "what modemedic doctor found: the verdict, why, what to do",
+       fmt::format("{}\n", fmt::join(page, "\n"))},
+      {"diagnosis.json", "the same with all facts, for a program",
+       to_json(consultation).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"}};
+  Listed modem;
+  if (consultation.found) {
+    modem = {*consultation.found, consultation.asked, consultation.known};
+  }
+  return write_report_option(options.report, global, modem, std::move(found_out), output);
 }
 
 Result<void> doctor(const GlobalOptions& global, const DoctorOptions& options, Output& output,
@@ -110,18 +150,21 @@ Result<void> doctor(const GlobalOptions& global, const DoctorOptions& options, O
     consult_options.kernel = usb::read_kernel_log();
   }
   TRY_ASSIGN(auto consultations, operation::consult(*bus, consult_options, events, stop));
-  auto worst = Severity::healthy;
+  auto worst = SymptomSeverity::healthy;
   for (const auto& consultation : consultations) {
     show(consultation, output);
     auto severity = consultation.diagnosis.verdict->severity;
     auto besides = !consultation.diagnosis.besides.empty();
-    if (severity == Severity::act || besides) {
-      worst = Severity::act;
-    } else if (severity == Severity::unclear && worst == Severity::healthy) {
-      worst = Severity::unclear;
+    if (severity == SymptomSeverity::act || besides) {
+      worst = SymptomSeverity::act;
+    } else if (severity == SymptomSeverity::unclear && worst == SymptomSeverity::healthy) {
+      worst = SymptomSeverity::unclear;
     }
   }
-  output.end_with(worst == Severity::healthy ? 0 : worst == Severity::act ? exit_something_to_do : exit_cannot_tell);
+  TRY(report(consultations, options, global, output));
+  output.end_with(worst == SymptomSeverity::healthy ? 0
+                  : worst == SymptomSeverity::act   ? exit_something_to_do
+                                                    : exit_cannot_tell);
   return {};
 }
 
@@ -134,6 +177,7 @@ void add_doctor(Grammar& grammar) {
       [&grammar, options](Output& output, auto& stop) { return doctor(grammar.global(), *options, output, stop); });
   command.add_option("--watch", options->watch, "seconds for which a modem that is away or silent is watched")
       ->capture_default_str();
+  add_report_options(command, options->report);
 }
 
 }  // namespace modemedic::app

@@ -5,6 +5,7 @@
 #include "base/wake_pipe.h"
 #include "protocol/usbip_wire.h"
 #include "usb/vhci_host.h"
+#include "virtual/birth.h"
 #include "virtual/efs.h"
 #include "virtual/fastboot_tcp.h"
 #include "virtual/generator.h"
@@ -127,6 +128,7 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   }
   for (const auto& text : options.modems) {
     TRY_ASSIGN(auto wanted, parse_wanted(text));
+    TRY(twin::check_faults(wanted.persona, twin::Faults(faults)));
     auto busid = fmt::format("1-{}", modems.size() + 1);
     auto serial = fmt::format("{:08x}", first_serial + modems.size());
     TRY_ASSIGN(auto nand, make_chip(options, wanted, twin::Faults(faults), {busid, serial}));
