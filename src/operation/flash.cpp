@@ -223,7 +223,8 @@ private:
   Result<void> ask() {
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
     TRY(plan::check_chip(plan_, package_, report_.storage));
-    TRY_ASSIGN(auto lifted, admission_.confirm(*report_.chip, report_.storage, events_));
+    TRY_ASSIGN(auto table, read_chip_table(*link_, package_, report_.storage));
+    TRY_ASSIGN(auto lifted, admission_.confirm({*report_.chip, report_.storage, std::move(table)}, plan_, events_));
     note_lifted(lifted);
     check_.emplace(ImageCheck::Setup{*link_, package_, plan_, report_.storage, events_, options_.programs_tried,
                                      options_.verify == Verify::read, stop_});

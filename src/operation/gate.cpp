@@ -2,6 +2,7 @@
 
 #include "knowledge/models.h"
 #include "operation/recall.h"
+#include "plan/chip_table.h"
 #include "plan/objections.h"
 
 #include <algorithm>
@@ -209,14 +210,23 @@ Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions
   return let_pass(judgement, options, events, nothing_sent);
 }
 
-Result<std::set<std::string>> Admission::confirm(const protocol::ChipIdentity& chip, const plan::ChipReport& storage,
+Result<std::set<std::string>> Admission::confirm(const ChipAnswers& chip, const plan::ProvenPlan& plan,
                                                  Events& events) {
   const auto& rules = knowledge::rules();
   TRY(rules);
   auto& modem = examination_.modem;
-  modem.take_boot_rom(chip.hwid, hex_digits(chip.pk_hash));
-  modem.geometry = storage.geometry;
+  modem.take_boot_rom(chip.identity.hwid, hex_digits(chip.identity.pk_hash));
+  modem.geometry = chip.storage.geometry;
+  modem.table = chip.table.table;
+  modem.table_silence = chip.table.why;
   modem.chip_asked = true;
+  if (modem.table) {
+    auto faults = plan::look_at_chip_table(plan, *package_, *modem.table);
+    examination_.faults.insert(examination_.faults.end(), faults.begin(), faults.end());
+  } else if (told()) {
+    // It has just run from that table. In EDL a lost one is no wonder, and the flash brings it back.
+    examination_.faults.push_back({"unknown", chip.table.why});
+  }
   auto judgement = knowledge::judge(*rules, modem, examination_.package, examination_.faults);
   auto known = [&](const Spoken& spoken) {
     const auto& before = examination_.judgement.spoken;

@@ -3,6 +3,7 @@
 #include "base/events.h"
 #include "firmware/package.h"
 #include "knowledge/judge.h"
+#include "operation/chip_table.h"
 #include "operation/find_modem.h"
 #include "operation/identify.h"
 #include "operation/modem_records.h"
@@ -66,6 +67,13 @@ event::Rule told(const knowledge::Spoken& spoken, const knowledge::Judgement& ju
 ///         override that names no rule
 Result<std::set<std::string>> pass(const knowledge::Judgement& judgement, const GateOptions& options, Events& events);
 
+/// What the chip told when its programmer ran.
+struct ChipAnswers {
+  protocol::ChipIdentity identity;
+  plan::ChipReport storage;
+  ChipTable table;
+};
+
 /// A modem and a package that may go together, as far as anybody could say before the chip itself is asked. Keeps
 /// others away from the modem as long as it lives.
 class Admission {
@@ -90,8 +98,7 @@ public:
 
   /// Before the first erase: what only the chip can tell is known now, and the rules that waited for it speak.
   /// @return the ids of rules that were lifted by this; Code::refused
-  Result<std::set<std::string>> confirm(const protocol::ChipIdentity& chip, const plan::ChipReport& storage,
-                                        Events& events);
+  Result<std::set<std::string>> confirm(const ChipAnswers& chip, const plan::ProvenPlan& plan, Events& events);
 
 private:
   friend Result<Admission> admit(usb::Bus&, const Found&, const firmware::Package&, const GateOptions&, Events&);
