@@ -65,6 +65,7 @@ public:
                      .package = package_.path,
                      .plan = {}},
                     bus_.clock(), events_);
+    note_lifted(journal, admission_.lifted());
     auto done = walk(journal);
     if (!done) {
       done = explain(std::move(done.error()));
@@ -143,11 +144,16 @@ private:
   Result<void> ask(Journal& journal) {
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
     TRY(plan::check_chip(plan_, package_, report_.storage));
-    TRY_ASSIGN(auto lifted, admission_.confirm(chip_, report_.storage, events_));
-    for (const auto& rule : lifted) {
+    TRY_ASSIGN(auto table, read_chip_table(*link_, package_, report_.storage));
+    TRY_ASSIGN(auto lifted, admission_.confirm({chip_, report_.storage, std::move(table)}, plan_, events_));
+    note_lifted(journal, lifted);
+    return {};
+  }
+
+  static void note_lifted(Journal& journal, const std::set<std::string>& rules) {
+    for (const auto& rule : rules) {
       journal.lifted(rule);
     }
-    return {};
   }
 
   /// The last good block of a partition that the plan writes and that is the boot chain's in no way, behind the end of

@@ -1,4 +1,8 @@
 #include "support/command.h"
+#include "support/tool.h"
+
+#include <algorithm>
+#include <filesystem>
 
 #include <gmock/gmock.h>
 
@@ -22,6 +26,15 @@ protected:
   Ended remembering(std::vector<std::string> words) {
     words.insert(words.begin(), {"--data", dir / "data"});
     return run(words);
+  }
+
+  /// What the latest job wrote down.
+  std::string newest_journal() {
+    std::vector<std::filesystem::path> journals;
+    for (const auto& file : std::filesystem::directory_iterator(dir / "data/journal")) {
+      journals.push_back(file.path());
+    }
+    return test::text_of(std::ranges::max(journals).string());
   }
 
   TempDir dir;
@@ -115,6 +128,9 @@ TEST_F(Check, LiftsAStopByItsNameAndNoOther) {
   auto lifted = flash({"baseline", "channel-30"});
   EXPECT_EQ(lifted.exit, 0) << lifted.out;
   EXPECT_THAT(lifted.out, HasSubstr("\"lifted\":true"));
+  auto journal = newest_journal();
+  EXPECT_THAT(journal, AllOf(HasSubstr("\"event\":\"lifted\",\"rule\":\"baseline\""),
+                             HasSubstr("\"event\":\"lifted\",\"rule\":\"channel-30\"")));
 }
 
 /// Story 3: the router's updater looked after its firmware only when the modem was in EDL.
