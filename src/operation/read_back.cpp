@@ -82,6 +82,8 @@ Result<bool> reads_back(FirehoseLink& link, const firmware::Package& package, co
       return false;
     }
   }
+  // It is what the file holds now. Whether that is still what was verified is another question.
+  TRY(reader->verify());
   return true;
 }
 
