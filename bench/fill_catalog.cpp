@@ -2,12 +2,14 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <fmt/format.h>
 
-/// Fills a catalogue's index with many packages alike, for the benchmark of those who ask it: bench_catalog PACKAGE
-/// CATALOG COUNT. Each has a digest and a release of its own; only the index knows them.
+/// Fills a catalogue with many packages alike, for the benchmark of those who ask it: bench_catalog PACKAGE CATALOG
+/// COUNT. Each has a digest and a release of its own, and no files: who asks the index opens none.
 int main(int argc, char** argv) {
   using namespace modemedic;
   if (argc != 4) {
@@ -26,6 +28,9 @@ int main(int argc, char** argv) {
     entry->content = digest<Sha256>(as_bytes(std::to_string(i)));
     entry->facts.revision =
         firmware::parse_revision(fmt::format("EG25GGBR07A{:02}M2G_30.{:03}.30.{:03}", i % 90, i, i));
+    auto place = std::filesystem::path(argv[2]) / "packages" / hex_digits(entry->content);
+    std::filesystem::create_directories(place);
+    std::ofstream(place / "about.json") << catalog::to_json(*entry);
     if (!index->put(*entry)) {
       return 1;
     }

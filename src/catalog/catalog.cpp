@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -100,18 +101,37 @@ Result<Entry> read_about(const fs::path& package) {
   return entry;
 }
 
-/// Every package that lies there goes into an index that is empty.
-Result<void> fill(Index& index, const fs::path& packages, Events& events) {
+/// Packages that lie there, by the names of their folders.
+Result<std::set<std::string>> packages_in(const fs::path& packages) {
+  std::set<std::string> names;
   std::error_code error;
   for (fs::directory_iterator place(packages, error), end; !error && place != end; place.increment(error)) {
-    if (place->path().filename().native().size() != digest_digits) {
-      continue;
+    auto name = place->path().filename().string();
+    if (name.size() == digest_digits) {
+      names.insert(std::move(name));
     }
-    auto entry = read_about(place->path());
+  }
+  return error ? failed(error, "list", packages) : Result<std::set<std::string>>(std::move(names));
+}
+
+/// Makes the index tell of what lies there: all of it when the index is new, else what a modemedic had not yet written
+/// down, or had not yet deleted, when it was killed. The index is read first: another modemedic that adds a package
+/// makes its folder before its row, and one that removes it takes the folder first.
+Result<void> reconcile(Index& index, const fs::path& packages, Events& events) {
+  TRY_ASSIGN(auto indexed, index.contents());
+  TRY_ASSIGN(auto there, packages_in(packages));
+  for (const auto& content : indexed) {
+    if (there.erase(content) == 0) {
+      TRY(index.remove(content));
+    }
+  }
+  for (const auto& content : there) {
+    auto place = packages / content;
+    auto entry = read_about(place);
     if (!entry) {
       warn(events,
            fmt::format("{} is left alone: its about.json can't be read; to have it back, modemedic catalog add {}",
-                       printable(place->path().string()), printable((place->path() / "package").string())));
+                       printable(place.string()), printable((place / "package").string())));
       continue;
     }
     TRY(index.put(*entry));
@@ -124,6 +144,25 @@ Result<Index> open_whole(const fs::path& file) {
   TRY_ASSIGN(auto index, Index::open(file));
   TRY(index.entries());
   return index;
+}
+
+/// Whether a package lies there as it was added.
+bool is_whole(const fs::path& place, const firmware::PackageChoice& choice, const Sha256& content, Events& events,
+              const std::stop_token& stop) {
+  auto package = firmware::read_package((place / "package").string(), choice, events, stop);
+  auto found = package ? content_digest(*package, events, stop) : fail(std::move(package.error()));
+  return found && *found == content && read_about(place);
+}
+
+/// Takes what lies there away in one step: whoever looks sees all of it, or nothing.
+Result<void> discard(const fs::path& packages, const fs::path& place) {
+  TRY_ASSIGN(auto bin, Draft::make(packages));
+  std::error_code error;
+  fs::rename(place, bin.path() / "old", error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return failed(error, "delete", place);
+  }
+  return {};
 }
 
 Result<void> put_aside(const fs::path& file, Events& events) {
@@ -142,18 +181,14 @@ Result<void> put_aside(const fs::path& file, Events& events) {
 Result<Index> open_index(const fs::path& folder, Events& events) {
   auto file = folder / "index.sqlite";
   auto index = open_whole(file);
-  if (!index && index.error().code == Code::io) {
+  if (!index && index.error().code == Code::package_bad) {
     TRY(put_aside(file, events));
     index = open_whole(file);
   }
   if (!index) {
     return index;
   }
-  TRY_ASSIGN(auto filled, index->is_filled());
-  if (!filled) {
-    TRY(fill(*index, folder / "packages", events));
-    TRY(index->set_filled());
-  }
+  TRY(reconcile(*index, folder / "packages", events));
   return index;
 }
 
@@ -183,10 +218,15 @@ Result<Added> Catalog::add(const firmware::Package& package, const firmware::Pac
   entry.choice = choice;
   entry.choice.firmware.clear();  // only the chosen one was copied
   TRY(replace_file(draft.path() / "about.json", to_json(entry)));
-  TRY_ASSIGN(auto is_new, draft.move_to(packages / hex_digits(content)));
+  auto place = packages / hex_digits(content);
+  TRY_ASSIGN(auto is_new, draft.move_to(place));
+  if (!is_new && !is_whole(place, entry.choice, content, events, stop)) {
+    warn(events, fmt::format("the copy of {} was damaged; this one takes its place", entry.id()));
+    TRY(discard(packages, place));
+    TRY_ASSIGN(is_new, draft.move_to(place));
+  }
   if (!is_new) {
-    auto there = read_about(packages / hex_digits(content));
-    entry = there ? std::move(*there) : std::move(entry);
+    TRY_ASSIGN(entry, read_about(place));
   }
   TRY(index_.put(entry));
   return Added{std::move(entry), is_new};
@@ -204,11 +244,8 @@ Result<firmware::Package> Catalog::read(const Entry& entry, Events& events, cons
 }
 
 Result<void> Catalog::remove(const Entry& entry) {
-  TRY(index_.remove(entry.content));
-  std::error_code error;
-  auto path = place(entry).parent_path();
-  fs::remove_all(path, error);
-  return error ? failed(error, "delete", path) : Result<void>{};
+  TRY(discard(folder_ / "packages", place(entry).parent_path()));
+  return index_.remove(hex_digits(entry.content));
 }
 
 Result<Entry> find_entry(const std::vector<Entry>& entries, std::string_view digits) {

@@ -33,7 +33,7 @@ Result<Entry> make_entry(const firmware::Package& package, const Sha256& content
 /// An entry as the index keeps it.
 std::string to_json(const Entry& entry);
 
-/// @return Code::io: it was not written by to_json()
+/// @return Code::package_bad: it was not written by to_json()
 Result<Entry> entry_from_json(std::string_view text);
 
 }  // namespace modemedic::catalog

@@ -169,7 +169,9 @@ Result<Entry> entry_from_json(std::string_view text) {
   try {
     return entry_from(Json::parse(text));
   } catch (const std::exception&) {
-    return fail(Code::io).what("a row of the catalogue's index can't be read").hint("modemedic catalog verify");
+    return fail(Code::package_bad)
+        .what("a row of the catalogue's index can't be read")
+        .hint("modemedic catalog verify");
   }
 }
 

@@ -156,7 +156,16 @@ const Voucher* Genuine::find(const Sha256& content) const {
 Result<PublicKey> trust_key(const fs::path& folder, const fs::path& key_file) {
   TRY_ASSIGN(auto text, read_beginning(key_file, longest_small_file));
   TRY_ASSIGN(auto key, parse_public_key(text));
-  TRY(replace_file(folder / "keys" / (describe(key.id) + ".pub"), text));
+  auto file = folder / "keys" / (describe(key.id) + ".pub");
+  auto known = read_beginning(file, longest_small_file);
+  auto same = known ? parse_public_key(*known) : fail(std::move(known.error()));
+  if (same && same->key != key.key) {
+    return fail(Code::refused)
+        .what(fmt::format("another key with the id {} is trusted already", describe(key.id)))
+        .hint(fmt::format("two keys don't get the same id by chance; if this is the right one, delete {} first",
+                          printable(file.string(), longest_name)));
+  }
+  TRY(replace_file(file, text));
   return key;
 }
 

@@ -13,10 +13,15 @@ namespace {
 constexpr int form = 1;
 constexpr int patience_ms = 10'000;
 
+/// What is no index is told from a disk that is full or a folder that can't be written: only the first helps to make
+/// it anew.
 Failure failed(sqlite3* database, std::string_view what) {
   auto code = sqlite3_errcode(database) & 0xFF;
   auto busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  return fail(busy ? Code::busy : Code::io)
+  auto no_index = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_SCHEMA;
+  return fail(busy       ? Code::busy
+              : no_index ? Code::package_bad
+                         : Code::io)
       .what(fmt::format("{}: {}", what, sqlite3_errmsg(database)))
       .hint(busy ? "another modemedic works on the catalogue: wait until it is done"
                  : "see that the disk has room and the folder can be written");
@@ -87,19 +92,14 @@ Result<int> Index::form_found() const {
 Result<void> Index::prepare() {
   TRY_ASSIGN(auto found, form_found());
   if (found != 0 && found != form) {
-    return fail(Code::io)
+    return fail(Code::package_bad)
         .what(fmt::format("the catalogue's index has form {}, this version reads {}", found, form))
         .hint("it is made anew from the packages");
   }
-  return run("CREATE TABLE IF NOT EXISTS package (content TEXT PRIMARY KEY, added TEXT NOT NULL, entry TEXT NOT NULL)");
-}
-
-Result<bool> Index::is_filled() const {
-  TRY_ASSIGN(auto found, form_found());
-  return found == form;
-}
-
-Result<void> Index::set_filled() {
+  if (found == form) {
+    return {};  // a catalogue that may only be read is one, too
+  }
+  TRY(run("CREATE TABLE IF NOT EXISTS package (content TEXT PRIMARY KEY, added TEXT NOT NULL, entry TEXT NOT NULL)"));
   return run(fmt::format("PRAGMA user_version = {}", form).c_str());
 }
 
@@ -122,6 +122,18 @@ Result<std::vector<Entry>> Index::entries() const {
   }
 }
 
+Result<std::vector<std::string>> Index::contents() const {
+  Statement select(database_.get(), "SELECT content FROM package");
+  std::vector<std::string> contents;
+  for (;;) {
+    TRY_ASSIGN(auto row, select.step());
+    if (!row) {
+      return contents;
+    }
+    contents.emplace_back(select.text(0));
+  }
+}
+
 Result<void> Index::put(const Entry& entry) {
   auto content = hex_digits(entry.content);
   auto json = to_json(entry);
@@ -133,10 +145,9 @@ Result<void> Index::put(const Entry& entry) {
   return {};
 }
 
-Result<void> Index::remove(const Sha256& content) {
-  auto digits = hex_digits(content);
+Result<void> Index::remove(const std::string& content) {
   Statement statement(database_.get(), "DELETE FROM package WHERE content = ?");
-  statement.bind(1, digits);
+  statement.bind(1, content);
   TRY(statement.step());
   return {};
 }

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 struct sqlite3;
@@ -15,23 +15,22 @@ namespace modemedic::catalog {
 /// The table of what is in the catalogue, in SQLite. It can always be made anew from the packages themselves.
 class Index {
 public:
-  /// @return Code::io: it can't be made, or isn't an index of this form; Code::busy: another modemedic holds it
+  /// @return Code::package_bad: it is no index, or of another form; Code::io: it can't be made, read or written;
+  ///         Code::busy: another modemedic holds it
   static Result<Index> open(const std::filesystem::path& file);
 
-  /// Whether it has been filled with all that lies in the catalogue.
-  Result<bool> is_filled() const;
-
-  /// It has been, now.
-  Result<void> set_filled();
+  /// Hex digits of the content of each package in it.
+  Result<std::vector<std::string>> contents() const;
 
   /// All entries, the ones added last first.
-  /// @return Code::io: a row can't be read
+  /// @return Code::package_bad: a row can't be read
   Result<std::vector<Entry>> entries() const;
 
   /// Adds an entry, or takes the place of the one with the same content.
   Result<void> put(const Entry& entry);
 
-  Result<void> remove(const Sha256& content);
+  /// @param content  hex digits
+  Result<void> remove(const std::string& content);
 
 private:
   struct Close {

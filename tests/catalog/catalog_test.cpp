@@ -198,6 +198,59 @@ TEST_F(InCatalog, WhatIsRemovedIsGone) {
   EXPECT_EQ(places(), 0U);
 }
 
+/// A modemedic that is killed between the copy and its row in the index, or between deleting one and the other.
+TEST_F(InCatalog, TheIndexFollowsWhatLiesThere) {
+  Entry first;
+  {
+    auto catalog = open();
+    first = add(catalog, package(newer, "a")).entry;
+    add(catalog, package(older, "b"));
+  }
+  fs::rename(fs::path(dir.path()) / "catalog/index.sqlite", dir / "with-both");
+  {
+    auto catalog = open();
+    ASSERT_TRUE(catalog.remove(first));
+  }
+  fs::rename(dir / "with-both", dir / "catalog/index.sqlite");
+  auto left = must(open().entries());
+  ASSERT_THAT(left, SizeIs(1));
+  EXPECT_EQ(left.front().facts.revision->text, older);
+
+  fs::copy_file(dir / "catalog/index.sqlite", dir / "with-one");
+  {
+    auto catalog = open();
+    add(catalog, package(newer, "c"));
+  }
+  fs::rename(dir / "with-one", dir / "catalog/index.sqlite");
+  EXPECT_THAT(must(open().entries()), SizeIs(2));
+}
+
+TEST_F(InCatalog, ADamagedCopyIsReplacedByAWholeOne) {
+  auto catalog = open();
+  auto whole = package(newer, "a");
+  auto entry = add(catalog, whole).entry;
+  auto image = catalog.place(entry) / "update/NON-HLOS.ubi";
+  auto bytes = test::read_file(image);
+  bytes.back() ^= std::byte{1};
+  test::write_file(image, bytes);
+  ASSERT_FALSE(catalog.read(entry, events, {}));
+  EXPECT_TRUE(add(catalog, whole).is_new);
+  EXPECT_TRUE(catalog.read(entry, events, {}));
+  test::write_text((catalog.place(entry).parent_path() / "about.json").string(), "{");
+  EXPECT_TRUE(add(catalog, whole).is_new);
+  EXPECT_EQ(places(), 1U);
+  fs::remove(dir / "catalog/index.sqlite");
+  EXPECT_THAT(must(open().entries()), SizeIs(1));
+}
+
+TEST_F(InCatalog, AnIndexThatCannotBeMadeIsNotPutAside) {
+  fs::create_directories(fs::path(dir.path()) / "catalog/index.sqlite");  // a folder: no file can be made there
+  auto opened = Catalog::open(dir / "catalog", events);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::io);
+  EXPECT_TRUE(fs::is_directory(dir / "catalog/index.sqlite"));
+}
+
 TEST_F(InCatalog, AnEntryIsFoundByFourDigitsOrMore) {
   auto catalog = open();
   add(catalog, package(newer, "a"));
@@ -310,6 +363,19 @@ TEST_F(Lists, ThatWereChangedAfterwardsVouchForNothing) {
   events.events.clear();
   EXPECT_FALSE(Genuine::read(folder(), events).has_lists());
   EXPECT_THAT(events.events, SizeIs(1));
+}
+
+/// Somebody who hopes that a key is known by its eight bytes of id alone.
+TEST_F(Lists, OfAnotherKeyWithTheSameIdAreNotBelieved) {
+  ASSERT_TRUE(trust_key(folder(), dir / "key.pub"));
+  ASSERT_TRUE(trust_key(folder(), dir / "key.pub"));  // the same again
+  auto text = test::text_of(dir / "key.pub");
+  auto at = text.size() - 10;
+  text[at] = text[at] == 'A' ? 'B' : 'A';
+  test::write_text(dir / "twin.pub", text);
+  EXPECT_EQ(trust_key(folder(), dir / "twin.pub").error().code, Code::refused);
+  sign(std::string(64, 'a') + "  x\n");
+  EXPECT_TRUE(take_list(folder(), dir / "list.txt"));
 }
 
 TEST_F(Lists, OfWhateverElseAreRefused) {

@@ -1,6 +1,9 @@
 #include "support/command.h"
 
+#include <csignal>
+
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 /// The packages that a person has: which of them may this modem take, and the newest goes onto it.
 namespace modemedic::tests {
@@ -9,6 +12,28 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+
+/// No process that is started while it lives makes a longer file.
+class LongestFile {
+public:
+  explicit LongestFile(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+
+  ~LongestFile() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, SIG_DFL);
+  }
+
+  LongestFile(const LongestFile&) = delete;
+  LongestFile& operator=(const LongestFile&) = delete;
+
+private:
+  rlimit before_{};
+};
 
 class CatalogStory : public testing::Test {
 protected:
@@ -54,6 +79,36 @@ TEST_F(CatalogStory, NothingIsFlashedWhereNothingMayBe) {
   EXPECT_FALSE(serve.has_said("edl"));
   EXPECT_EQ(remembering({"flash", "--yes"}).exit, 2);
   EXPECT_EQ(remembering({"flash", dir / "x", "--latest"}).exit, 2);
+}
+
+/// A file may not become longer than this: what a full disk says, and what is left behind must be nothing.
+TEST_F(CatalogStory, AFullDiskLeavesACatalogueThatWorks) {
+  make("eg25-g", "EG25GGBR07A07M2G_30.004.30.004");
+  auto other = dir / "EG25GGBR07A08M2G_30.006.30.006";
+  ASSERT_EQ(
+      run({"virtual", "package", "eg25-g", other, "--small", "--revision", "EG25GGBR07A08M2G_30.006.30.006"}).exit, 0);
+  {
+    LongestFile limit(4096);
+    auto full = remembering({"catalog", "add", other});
+    EXPECT_EQ(full.exit, 11) << full.err;
+    EXPECT_THAT(full.err, HasSubstr("write"));
+  }
+  auto listed = remembering({"--json", "catalog", "list"});
+  EXPECT_EQ(listed.exit, 0);
+  EXPECT_THAT(listed.out, AllOf(HasSubstr("A07M2G"), Not(HasSubstr("A08M2G"))));
+  EXPECT_EQ(remembering({"catalog", "add", other}).exit, 0);
+  EXPECT_EQ(remembering({"catalog", "verify"}).exit, 0);
+}
+
+/// Story 2, as far as no modem is needed: a 9x15 package is what it is, and is for its own order code.
+TEST_F(CatalogStory, APackageOfAnotherKindIsKeptAndJudgedLikeAny) {
+  make("ec20", "EC20EQAR02A13E2G");
+  auto found = remembering({"catalog", "find", "--revision", "EC20AQAR02A03E2G"});
+  EXPECT_EQ(found.exit, 0) << found.err;
+  EXPECT_THAT(found.out, AllOf(HasSubstr("refuse"), HasSubstr("order-code"), HasSubstr("0 of 1 packages")));
+  auto check = run({"check", dir / "EC20EQAR02A13E2G", "--revision", "EC20EQAR02A04E2G"});
+  EXPECT_THAT(check.out, AllOf(HasSubstr("EC20EQAR02A13E2G, 9x15"), HasSubstr("order-code, memory"),
+                               HasSubstr("from EC20EQAR02A04E2G: EC20EQAR02AxxE2G only"), Not(HasSubstr("unknown"))));
 }
 
 TEST_F(CatalogStory, AFolderThatCannotBeWrittenIsTold) {
