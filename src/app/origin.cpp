@@ -28,6 +28,8 @@ Result<void> show_origin(const GlobalOptions& global, const firmware::Package& p
                          const std::stop_token& stop) {
   auto genuine = read_genuine(global, output);
   if (!genuine.has_lists()) {
+    output.object("origin", {{"genuine", false}, {"lists", 0}});
+    output.line("origin   unknown: you have no signed list of packages (docs/catalog.md)");
     return {};
   }
   TRY_ASSIGN(auto content, catalog::content_digest(package, output, stop));

@@ -1,5 +1,8 @@
 #include "firmware/revision.h"
 
+#include <algorithm>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +114,36 @@ TEST(Revision, IsFoundInFileNamesAndAtLines) {
     EXPECT_EQ(revision->text, name);
   }
   EXPECT_FALSE(find_revision("firmware.zip"));
+}
+
+/// Names made by the grammar come out as what they were made of, alone and in whatever stands around them.
+TEST(Revision, GivesBackWhatANameWasMadeOf) {
+  constexpr const char* codes[] = {"EC20CEFAG", "EC25EUXGA", "EG25GGB", "RM502QAEAA", "BG95M3LA", "EC20CEHDLG"};
+  constexpr const char* memories[] = {"", "G", "GA", "E2G", "M1G", "M2G", "M2GA", "M4G", "M8GA", "M16G"};
+  constexpr const char* suffixes[] = {"", "_OCPU", "_LNV_ACY", "_BETA_20200511"};
+  constexpr const char* sub_versions[] = {"", "01.001.02", "20.200.20.200", "A0.300.A300", "30.006"};
+  for (const auto* code : codes) {
+    for (const auto* memory : memories) {
+      for (const auto* suffix : suffixes) {
+        for (const auto* sub_version : sub_versions) {
+          for (const auto* numbers : {"R01A02", "R13A99"}) {
+            auto name = std::string(code) + numbers + memory + suffix + (*sub_version == 0 ? "" : "_") + sub_version;
+            auto revision = parse_revision(name);
+            ASSERT_TRUE(revision) << name;
+            auto without_a = std::string(memory);
+            without_a.resize(std::min(without_a.find('A'), without_a.size()));
+            EXPECT_EQ(revision->order_code, code) << name;
+            EXPECT_EQ(revision->memory, without_a == "G" ? "" : without_a) << name;
+            EXPECT_EQ(revision->suffix, suffix) << name;
+            EXPECT_EQ(revision->sub_version, sub_version) << name;
+            EXPECT_EQ(revision->text, name);
+            EXPECT_EQ(parse_revision(revision->text), revision) << name;
+            EXPECT_EQ(find_revision("Revision: " + name + "\r\n"), revision) << name;
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(Revision, SurvivesEveryCutOfAName) {
