@@ -28,7 +28,7 @@ Result<void> check(const GlobalOptions& global, const CheckOptions& options, Out
   TRY_ASSIGN(auto package, read_package_option(options.package, output, stop));
   output.line(fmt::format("package  {} ({}, {})", package.revision ? printable(package.revision->text) : "unknown",
                           package.chip.empty() ? "no known chip" : printable(package.chip),
-                          describe(package.geometry)));
+                          package.geometry.page_size == 0 ? "its NAND is not told" : describe(package.geometry)));
   TRY(show_origin(global, package, output, stop));
   TRY_ASSIGN(auto patient, look_at_patient(global, options.patient, output));
   TRY_ASSIGN(auto judgement, operation::judge_package(patient.facts, package, patient.faults));
