@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/descriptor.h"
 #include "support/tool.h"
 
 #include <chrono>
@@ -16,6 +17,8 @@
 
 #include <fcntl.h>
 #include <sdbus-c++/sdbus-c++.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +48,7 @@ public:
       _exit(127);
     }
     setenv("DBUS_SYSTEM_BUS_ADDRESS", address().c_str(), 1);
-    for (int i = 0; i < 500 && !std::filesystem::exists(socket()); ++i) {
+    for (int i = 0; i < 500 && !is_listening(); ++i) {
       usleep(10'000);
     }
   }
@@ -58,6 +61,16 @@ public:
 
   PrivateBus(const PrivateBus&) = delete;
   PrivateBus& operator=(const PrivateBus&) = delete;
+
+  /// The socket's file is there a moment before anybody listens on it.
+  bool is_listening() const {
+    auto path = socket();
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    path.copy(to.sun_path, sizeof to.sun_path - 1);
+    Descriptor tried(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return connect(tried.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  }
 
   std::string address() const { return "unix:path=" + socket(); }
 
