@@ -83,6 +83,9 @@ Result<std::unique_ptr<Pipe>> TtyPipe::open(const std::string& node, const Clock
     return cannot_open(node, errno);
   }
   if (isatty(tty.get()) == 0) {
+    if (means_gone(errno)) {  // it left just now
+      return cannot_open(node, errno);
+    }
     return fail(Code::usage).what(node + " is no serial port").hint("name a port of a modem, such as /dev/ttyUSB2");
   }
   if (flock(tty.get(), LOCK_EX | LOCK_NB) != 0) {

@@ -50,10 +50,13 @@ protected:
     inner = quiet.get();
     fs::create_directories(folder / "dev");
     for (auto interface : {0, 1, 2, 3}) {
-      plug(fmt_interface(interface), "ttyUSB" + std::to_string(interface));
+      plug(fmt_interface(interface), tty(interface));
     }
     bus_ = std::move(quiet);
   }
+
+  /// No two processes use the same: a tty is locked for the whole machine, by its name.
+  static std::string tty(int number) { return "ttyUSB" + std::to_string(getpid()) + "0" + std::to_string(number); }
 
   static std::string fmt_interface(int number) { return "sys/1-1:1." + std::to_string(number); }
 
@@ -88,7 +91,7 @@ private:
 
 TEST_F(TtyModem, SaysWhoItIsOverTheTtyThatWasNamed) {
   test::PtyModem modem([this](ByteView bytes) { return answer(bytes); });
-  lay("ttyUSB2", modem.node());
+  lay(tty(2), modem.node());
   auto ttys = bus(2);
   auto found = find_modem(ttys, "", events);
   ASSERT_TRUE(found) << found.error().what;
@@ -102,7 +105,7 @@ TEST_F(TtyModem, SaysWhoItIsOverTheTtyThatWasNamed) {
 
 TEST_F(TtyModem, IsAskedOverItsOtherAtPortIfThatWasNamed) {
   test::PtyModem modem([this](ByteView bytes) { return answer(bytes); });
-  lay("ttyUSB3", modem.node());
+  lay(tty(3), modem.node());
   auto ttys = bus(3);
   auto identity = identify(ttys, inner->devices[0], Deadline::in(ttys.clock(), 5s), events);
   ASSERT_TRUE(identity) << identity.error().what;
@@ -111,14 +114,14 @@ TEST_F(TtyModem, IsAskedOverItsOtherAtPortIfThatWasNamed) {
 
 TEST_F(TtyModem, IsAskedOverItsAtPortIfDiagWasNamed) {
   test::PtyModem modem([this](ByteView bytes) { return answer(bytes); });
-  lay("ttyUSB2", modem.node());
+  lay(tty(2), modem.node());
   auto ttys = bus(0);
   EXPECT_TRUE(identify(ttys, inner->devices[0], Deadline::in(ttys.clock(), 5s), events));
 }
 
 TEST_F(TtyModem, IsLostWhenItsTtyHangsUp) {
   test::PtyModem modem([](ByteView) { return Buffer(); });
-  lay("ttyUSB2", modem.node());
+  lay(tty(2), modem.node());
   auto ttys = bus(2);
   std::thread unplug([&] {
     usleep(50'000);
@@ -154,15 +157,16 @@ TEST_F(TtyModem, IsNotReservedForAJobThatCouldNotReachItsEdl) {
 TEST_F(TtyModem, IsFoundFromItsTty) {
   test::PtyModem modem([](ByteView) { return Buffer(); });
   fs::create_directories(folder / "dev/serial");
-  std::ofstream(folder / "dev/ttyUSB2") << "";
+  const auto node = "dev/" + tty(2);
+  std::ofstream(folder / node) << "";
   std::ofstream(folder / "dev/ttyS0") << "";
-  fs::create_symlink("../ttyUSB2", folder / "dev/serial/by-id");
-  for (const auto* name : {"dev/ttyUSB2", "dev/serial/by-id", "dev/serial/../ttyUSB2"}) {
-    auto tty = usb::find_tty(folder / name, sysfs());
-    ASSERT_TRUE(tty) << tty.error().what;
-    EXPECT_EQ(tty->port, "1-1");
-    EXPECT_EQ(tty->interface_number, 2);
-    EXPECT_EQ(tty->node, folder / "dev/ttyUSB2");
+  fs::create_symlink("../" + tty(2), folder / "dev/serial/by-id");
+  for (const auto& name : {node, std::string("dev/serial/by-id"), "dev/serial/../" + tty(2)}) {
+    auto found = usb::find_tty(folder / name, sysfs());
+    ASSERT_TRUE(found) << found.error().what;
+    EXPECT_EQ(found->port, "1-1");
+    EXPECT_EQ(found->interface_number, 2);
+    EXPECT_EQ(found->node, folder / node);
   }
   EXPECT_EQ(usb::find_tty(folder / "dev/ttyS0", sysfs()).error().code, Code::usage);
   EXPECT_EQ(usb::find_tty(modem.node(), sysfs()).error().code, Code::usage);
