@@ -48,7 +48,7 @@ public:
       _exit(127);
     }
     setenv("DBUS_SYSTEM_BUS_ADDRESS", address().c_str(), 1);
-    for (int i = 0; i < 500 && !is_listening(); ++i) {
+    for (int i = 0; i < 3000 && !is_listening(); ++i) {
       usleep(10'000);
     }
   }
@@ -74,9 +74,17 @@ public:
 
   std::string address() const { return "unix:path=" + socket(); }
 
-  void stop() const { kill(daemon_, SIGSTOP); }
+  /// It takes nothing any more; the signal alone would let it go on for a moment.
+  void stop() const {
+    kill(daemon_, SIGSTOP);
+    waitpid(daemon_, nullptr, WUNTRACED);
+  }
 
-  void go_on() const { kill(daemon_, SIGCONT); }
+  void go_on() const {
+    if (daemon_ > 0) {
+      kill(daemon_, SIGCONT);
+    }
+  }
 
   void end() {
     if (daemon_ > 0) {
@@ -86,9 +94,9 @@ public:
     }
   }
 
-  /// Whether somebody's call made the bus start ModemManager's service.
-  bool was_asked_to_start() const {
-    for (int i = 0; i < 20; ++i) {
+  /// Whether somebody's call made the bus start ModemManager's service, or does within some hundredths of a second.
+  bool was_asked_to_start(int patience = 20) const {
+    for (int i = 0; i < patience; ++i) {
       if (std::filesystem::exists(folder_ / "started")) {
         return true;
       }
