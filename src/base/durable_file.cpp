@@ -1,6 +1,6 @@
 #include "base/durable_file.h"
 
-#include "base/descriptor.h"
+#include "base/write_all.h"
 
 #include <cerrno>
 
@@ -14,16 +14,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<void> write_all(const Descriptor& file, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    auto written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return fail_errno(errno, "write " + path.string());
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+Result<void> write_durably(const Descriptor& file, std::string_view bytes, const fs::path& path) {
+  if (auto number = write_all(file, as_bytes(bytes)); number != 0) {
+    return fail_errno(number, "write " + path.string());
   }
   return ::fsync(file.get()) == 0 ? Result<void>{} : fail_errno(errno, "write " + path.string());
 }
@@ -44,7 +37,7 @@ Result<void> replace_file(const fs::path& path, std::string_view bytes) {
   if (!file.is_open()) {
     return fail_errno(errno, "create " + draft.string());
   }
-  auto written = write_all(file, bytes, path);
+  auto written = write_durably(file, bytes, path);
   if (written && ::rename(draft.c_str(), path.c_str()) != 0) {
     written = fail_errno(errno, "write " + path.string());
   }

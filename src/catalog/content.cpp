@@ -1,6 +1,6 @@
 #include "catalog/content.h"
 
-#include "base/descriptor.h"
+#include "base/write_all.h"
 #include "firmware/image_reader.h"
 
 #include <cerrno>
@@ -23,20 +23,6 @@ constexpr std::size_t chunk_size = 256_KiB;
 using Sink = std::function<Result<void>(ByteView)>;
 using OpenSink = std::function<Result<Sink>(const std::string& path)>;
 
-Result<void> write_all(int file, ByteView bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    auto written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return fail_errno(errno, "write " + printable(path.string()));
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
 /// Makes the file, which must not be there, and its folders.
 Result<Sink> create(const fs::path& path) {
   std::error_code error;
@@ -53,7 +39,8 @@ Result<Sink> create(const fs::path& path) {
     if (bytes.empty()) {
       return ::fsync(file->get()) == 0 ? Result<void>{} : fail_errno(errno, "write " + printable(path.string()));
     }
-    return write_all(file->get(), bytes, path);
+    auto number = write_all(*file, bytes);
+    return number == 0 ? Result<void>{} : fail_errno(number, "write " + printable(path.string()));
   });
 }
 

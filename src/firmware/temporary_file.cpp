@@ -1,6 +1,7 @@
 #include "firmware/temporary_file.h"
 
 #include "base/bytes.h"
+#include "base/write_all.h"
 #include "firmware/read_ahead.h"
 
 #include <cerrno>
@@ -40,17 +41,6 @@ Result<Descriptor> open_temporary_file(const std::string& folder) {
   return file;
 }
 
-Result<void> write_all(int file, ByteView bytes, const std::string& folder) {
-  while (!bytes.empty()) {
-    auto count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) {
-      return no_room(errno, folder);
-    }
-    bytes = bytes.subspan(count > 0 ? static_cast<std::size_t>(count) : 0);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Descriptor> unpack_to_temporary_file(Source& source, std::size_t index, const std::stop_token& stop) {
@@ -80,7 +70,9 @@ Result<Descriptor> unpack_to_temporary_file(Source& source, std::size_t index, c
           .what(fmt::format("\"{}\" in it changed while it was being read", printable(entry.path)))
           .hint("let whatever writes to the package end first, then try again");
     }
-    TRY(write_all(file.get(), chunk, folder));
+    if (auto number = write_all(file, chunk); number != 0) {
+      return no_room(number, folder);
+    }
   }
 }
 

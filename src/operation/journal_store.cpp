@@ -1,7 +1,7 @@
 #include "operation/journal_store.h"
 
-#include "base/descriptor.h"
 #include "base/durable_file.h"
+#include "base/write_all.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -23,15 +23,8 @@ public:
   DurableFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
 
   Result<void> append(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      auto written = ::write(file_.get(), bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) {
-        continue;
-      }
-      if (written < 0) {
-        return fail_errno(errno, "write " + path_);
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(written));
+    if (auto number = write_all(file_, as_bytes(bytes)); number != 0) {
+      return fail_errno(number, "write " + path_);
     }
     return ::fsync(file_.get()) == 0 ? Result<void>{} : fail_errno(errno, "write " + path_);
   }

@@ -1,5 +1,6 @@
 #include "operation/piece_writer.h"
 
+#include "base/write_all.h"
 #include "operation/read_sectors.h"
 
 #include <algorithm>
@@ -59,17 +60,8 @@ Result<void> PieceWriter::take_sector(ByteView sector) {
 
 Result<void> PieceWriter::write(ByteView bytes) {
   hasher_.update(bytes);
-  while (!bytes.empty()) {
-    auto written = ::write(file_.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return fail_errno(errno, "write " + printable(path_.string()));
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
+  auto number = write_all(file_, bytes);
+  return number == 0 ? Result<void>{} : fail_errno(number, "write " + printable(path_.string()));
 }
 
 Result<void> PieceWriter::finish(BackupPiece& piece) {
