@@ -50,6 +50,17 @@ std::uint32_t crc32_by_table(std::uint32_t crc, ByteView bytes) {
   return crc;
 }
 
+template <typename Digest>
+std::optional<Digest> parse_digest(std::string_view text) {
+  Digest digest{};
+  auto bytes = text.size() == 2 * digest.size() ? from_hex(text) : std::nullopt;
+  if (!bytes || bytes->size() != digest.size()) {
+    return std::nullopt;
+  }
+  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  return digest;
+}
+
 }  // namespace
 
 template <typename Digest>
@@ -104,13 +115,11 @@ std::string hex_digits(ByteView digest) {
 }
 
 std::optional<Md5> parse_md5(std::string_view text) {
-  auto bytes = text.size() == 32 ? from_hex(text) : std::nullopt;
-  if (!bytes || bytes->size() != std::tuple_size_v<Md5>) {
-    return std::nullopt;
-  }
-  Md5 digest{};
-  std::copy(bytes->begin(), bytes->end(), digest.begin());
-  return digest;
+  return parse_digest<Md5>(text);
+}
+
+std::optional<Sha256> parse_sha256(std::string_view text) {
+  return parse_digest<Sha256>(text);
 }
 
 std::uint32_t crc32_mibib(std::uint32_t crc, ByteView bytes) {

@@ -51,8 +51,9 @@ Digest digest(ByteView bytes) {
 /// The digest's hex digits in lower case, without blanks.
 std::string hex_digits(ByteView digest);
 
-/// The MD5 of 32 hex digits in either case; nothing when it is not one.
+/// The digest of hex digits in either case; nothing when they are too few, too many, or no hex digits.
 std::optional<Md5> parse_md5(std::string_view text);
+std::optional<Sha256> parse_sha256(std::string_view text);
 
 /// CRC-32 with polynomial 04C11DB7, not reflected, initial 0, no final xor, as MIBIB carries it; start with 0.
 std::uint32_t crc32_mibib(std::uint32_t crc, ByteView bytes);

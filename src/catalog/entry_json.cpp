@@ -1,6 +1,6 @@
 #include "catalog/entry.h"
 
-#include <array>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -14,16 +14,9 @@ using Json = nlohmann::ordered_json;
 using firmware::PackageSigning;
 using firmware::Signing;
 
-template <std::size_t size>
-std::array<std::byte, size> bytes_from(const std::string& digits) {
-  std::array<std::byte, size> bytes{};
-  if (digits.size() != 2 * size) {
-    throw std::invalid_argument("digest");
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    bytes[i] = static_cast<std::byte>(std::stoul(digits.substr(2 * i, 2), nullptr, 16));
-  }
-  return bytes;
+Sha256 digest_from(const Json& json) {
+  auto digest = parse_sha256(json.get<std::string>());
+  return digest ? *digest : throw std::invalid_argument("digest");
 }
 
 template <typename Value>
@@ -103,7 +96,7 @@ PackageSigning signing_from(const Json& json) {
   image.state = state_from(json.at("image_state"), Signing::State::not_understood);
   json.at("signer").get_to(image.signer);
   json.at("root").get_to(image.root);
-  image.root_hash = bytes_from<32>(json.at("root_hash").get<std::string>());
+  image.root_hash = digest_from(json.at("root_hash"));
   json.at("certificates").get_to(image.certificates);
   image.hardware_id = optional_from<std::uint64_t>(json.at("hardware_id"));
   image.software_id = optional_from<std::uint64_t>(json.at("software_id"));
@@ -114,7 +107,7 @@ PackageSigning signing_from(const Json& json) {
 
 Entry entry_from(const Json& json) {
   Entry entry;
-  entry.content = bytes_from<32>(json.at("content").get<std::string>());
+  entry.content = digest_from(json.at("content"));
   json.at("name").get_to(entry.name);
   json.at("added").get_to(entry.added);
   json.at("programmer").get_to(entry.choice.programmer);

@@ -27,21 +27,6 @@ struct Verified {
   std::map<Sha256, std::string> names;
 };
 
-std::optional<Sha256> parse_sha256(std::string_view text) {
-  Sha256 digest{};
-  if (text.size() != digest.size() * 2) {
-    return std::nullopt;
-  }
-  auto first = parse_md5(text.substr(0, 32));
-  auto second = parse_md5(text.substr(32));
-  if (!first || !second) {
-    return std::nullopt;
-  }
-  std::ranges::copy(*first, digest.begin());
-  std::ranges::copy(*second, digest.begin() + 16);
-  return digest;
-}
-
 Result<std::map<Sha256, std::string>> parse_list(std::string_view text) {
   std::map<Sha256, std::string> names;
   std::size_t number = 0;
