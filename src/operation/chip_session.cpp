@@ -17,7 +17,6 @@ namespace modemedic::operation {
 
 using namespace std::chrono_literals;
 using knowledge::State;
-namespace firehose = protocol::firehose;
 
 namespace {
 
@@ -165,13 +164,7 @@ Error ChipSession::explain(Error error) {
 }
 
 Result<void> ChipSession::reset() {
-  auto reply = link_->run(firehose::Power{});
-  if (!reply && reply.error().code != Code::modem_lost) {
-    return fail(std::move(reply.error()));
-  }
-  if (reply && !reply->ack) {
-    return fail(Code::device_refused).what("the modem refused its reset: " + in_its_words(*reply));
-  }
+  TRY(reset_by_firehose(*link_));
   link_.reset();
   pipe_.reset();
   return {};

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "base/events.h"
+#include "operation/chip_table.h"
 #include "operation/find_modem.h"
 #include "operation/identify.h"
 #include "operation/programmer_file.h"
-#include "operation/read_sectors.h"
 #include "operation/run_firehose.h"
 #include "plan/plan.h"
 #include "usb/bus.h"
@@ -47,7 +47,7 @@ public:
 
   const plan::ChipReport& storage() const { return storage_; }
 
-  const FoundTable& table() const { return table_; }
+  const ChipTable& table() const { return table_; }
 
   /// The partition of that name in whatever case.
   /// @return Code::usage, naming those that there are
@@ -105,7 +105,7 @@ private:
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   plan::ChipReport storage_;
-  FoundTable table_;
+  ChipTable table_;
   std::string during_;
   Buffer said_;  ///< by a programmer that was found running
   bool told_ = false;

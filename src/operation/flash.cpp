@@ -290,13 +290,7 @@ private:
   }
 
   Result<void> reset() {
-    auto reply = link_->run(firehose::Power{});
-    if (!reply && reply.error().code != Code::modem_lost) {
-      return fail(std::move(reply.error()));
-    }
-    if (reply && !reply->ack) {
-      return fail(Code::device_refused).what("the modem refused its reset: " + in_its_words(*reply));
-    }
+    TRY(reset_by_firehose(*link_));
     check_.reset();
     link_.reset();
     pipe_.reset();

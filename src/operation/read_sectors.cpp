@@ -1,7 +1,5 @@
 #include "operation/read_sectors.h"
 
-#include "firmware/mibib.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -12,10 +10,6 @@ namespace {
 
 /// A command's own talk costs as much as some pages; what is read at once can't be stopped half-way.
 constexpr std::uint64_t read_at_once = 8_MiB;
-
-/// A MIBIB stands near the chip's start on every table seen: at block 10.
-constexpr std::uint64_t blocks_searched = 64;
-constexpr std::uint64_t mibib_pages = 4;
 
 }  // namespace
 
@@ -55,42 +49,6 @@ std::optional<std::byte> blank_fill(ByteView sector) {
   // Equal to itself moved on by one: all bytes are the first.
   auto same = std::equal(sector.begin(), sector.end() - 1, sector.begin() + 1);
   return same ? std::optional(sector.front()) : std::nullopt;
-}
-
-Result<FoundTable> find_chip_table(FirehoseLink& link, const plan::ChipReport& chip) {
-  const auto& geometry = chip.geometry;
-  constexpr std::byte magic[] = {std::byte{0xAC}, std::byte{0x9F}, std::byte{0x56}, std::byte{0xFE}};
-  FoundTable found{.table = {}, .why = "there is no partition table on the chip"};
-  std::uint32_t age = 0;
-  for (std::uint64_t block = 0; block < std::min(blocks_searched, geometry.blocks); ++block) {
-    if (std::binary_search(chip.bad_blocks.begin(), chip.bad_blocks.end(), block)) {
-      continue;
-    }
-    Buffer copy;
-    TRY_ASSIGN(auto reply, link.read({geometry, {geometry.sectors({block}), {mibib_pages}}, true}, [&](ByteView bytes) {
-      copy.insert(copy.end(), bytes.begin(), bytes.end());
-      return Result<void>{};
-    }));
-    if (!reply.ack || copy.size() != geometry.bytes({mibib_pages})) {
-      found.why = "the chip could not be read: " + in_its_words(reply);
-      break;
-    }
-    if (!std::equal(std::begin(magic), std::end(magic), copy.begin())) {
-      continue;
-    }
-    auto table = firmware::parse_mibib(copy, geometry);
-    auto this_age = load<std::uint32_t>(copy.data() + 12, Endian::little);
-    if (!table) {
-      found.why = table.error().what;
-    } else if (!found.table || this_age > age) {
-      found.table = std::move(*table);
-      age = this_age;
-    }
-  }
-  if (found.table) {
-    found.why.clear();
-  }
-  return found;
 }
 
 }  // namespace modemedic::operation

@@ -25,13 +25,4 @@ bool shows_unreadable(ByteView sector);
 /// 0xEE.
 std::optional<std::byte> blank_fill(ByteView sector);
 
-/// The partition table on a chip, found without any package: the youngest whole MIBIB in its first blocks.
-struct FoundTable {
-  std::optional<firmware::PartitionTable> table;
-  std::string why;  ///< why there is none
-};
-
-/// @return Code::modem_lost, Code::timeout; a chip without a table is no failure
-Result<FoundTable> find_chip_table(FirehoseLink& link, const plan::ChipReport& chip);
-
 }  // namespace modemedic::operation

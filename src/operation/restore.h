@@ -1,6 +1,7 @@
 #pragma once
 
 #include "operation/backup_file.h"
+#include "operation/chip_table.h"
 #include "operation/identify.h"
 #include "operation/journal_store.h"
 #include "operation/read_sectors.h"
@@ -18,7 +19,7 @@ struct RestoreTarget {
   FirehoseLink& link;
   const Identity& identity;
   const plan::ChipReport& storage;
-  const FoundTable& table;
+  const ChipTable& table;
 };
 
 /// A backup and the very chip it was made of: what erases and programs takes one, and nothing but admit_restore() makes

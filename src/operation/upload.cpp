@@ -124,6 +124,17 @@ Result<void> configure(FirehoseLink& link) {
   return {};
 }
 
+Result<void> reset_by_firehose(FirehoseLink& link) {
+  auto reply = link.run(firehose::Power{});
+  if (!reply && reply.error().code != Code::modem_lost) {
+    return fail(std::move(reply.error()));
+  }
+  if (reply && !reply->ack) {
+    return fail(Code::device_refused).what("the modem refused its reset: " + in_its_words(*reply));
+  }
+  return {};
+}
+
 Result<plan::ChipReport> ask_chip(FirehoseLink& link) {
   TRY_ASSIGN(auto reply, link.run(firehose::GetStorageInfo{}));
   if (!reply.ack) {

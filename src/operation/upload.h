@@ -48,6 +48,10 @@ Result<bool> find_programmer(usb::Pipe& pipe, const Clock& clock, FirehoseLink& 
 /// Agrees on the bytes of a raw transfer: 16 KiB, or what the programmer says it takes.
 Result<void> configure(FirehoseLink& link);
 
+/// Resets the modem. One that is gone before it has confirmed obeyed, too.
+/// @return Code::device_refused
+Result<void> reset_by_firehose(FirehoseLink& link);
+
 /// Geometry and bad blocks as the programmer tells them. A chip that does not tell is refused (rule unknown).
 Result<plan::ChipReport> ask_chip(FirehoseLink& link);
 

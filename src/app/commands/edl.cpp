@@ -5,6 +5,7 @@
 #include "operation/chip_session.h"
 #include "operation/flash_events.h"
 #include "operation/journal.h"
+#include "operation/read_sectors.h"
 
 #include <algorithm>
 #include <cerrno>
