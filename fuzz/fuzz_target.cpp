@@ -27,6 +27,11 @@ void must(bool holds, const char* promise) {
   }
 }
 
+void must_be_told(const Error& error) {
+  must(!error.what.empty(), "an error says what happened");
+  must(printable(error.what, 100'000) == error.what, "an error can be printed");
+}
+
 std::string file_with(ByteView bytes) {
   struct File {
     File() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct Registration {
 
 /// A promise that the reader broke: says which and aborts, so that the fuzzer keeps the input.
 void must(bool holds, const char* promise);
+
+/// What every error promises a person: it says what happened, and can be printed.
+void must_be_told(const Error& error);
 
 /// A file with these bytes that readers can be given by name; the same file is written anew each time.
 std::string file_with(ByteView bytes);

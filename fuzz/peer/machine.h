@@ -23,7 +23,7 @@ void drive(Machine& machine, Input& input, const std::function<void(ByteView)>& 
     } else if (std::holds_alternative<protocol::Done>(action)) {
       return;
     } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
-      must(printable(failed->error.what, 100'000) == failed->error.what, "an error can be printed");
+      must_be_told(failed->error);
       must(!failed->error.what.empty() && !failed->error.hint.empty(), "an error says what to do");
       must(failed->error.code != Code::bug, "no peer makes a bug of ours");
       return;

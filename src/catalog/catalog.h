@@ -21,7 +21,7 @@
 /// The index can be made anew at any time. Two modemedics may work on one catalogue at the same time.
 namespace modemedic::catalog {
 
-/// Gives a package the place it has in the catalogue.
+/// A package after it was added.
 struct Added {
   Entry entry;
   bool is_new = false;  ///< it was not there before, under whatever name

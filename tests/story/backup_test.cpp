@@ -1,8 +1,8 @@
 #include "support/command.h"
+#include "support/tool.h"
 
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -12,13 +12,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 class Backup : public testing::Test {
 protected:
@@ -46,7 +39,7 @@ TEST_F(Backup, IsMadeReadByPublicToolsAndRestored) {
   EXPECT_EQ(seen.exit, 0) << seen.err;
   auto tools = "cd '" + dir.path() + "' && mkdir x && cd x && unzip -q ../mine.zip && sha256sum --quiet -c SHA256SUMS";
   EXPECT_EQ(std::system(tools.c_str()), 0);
-  EXPECT_THAT(content(dir / "x/manifest.json"), AllOf(HasSubstr("\"erased_tail\""), HasSubstr("\"bad_blocks\"")));
+  EXPECT_THAT(test::text_of(dir / "x/manifest.json"), AllOf(HasSubstr("\"erased_tail\""), HasSubstr("\"bad_blocks\"")));
   auto back = chip(serve, {"restore", out, "--partition", "EFS2", "--yes"});
   ASSERT_EQ(back.exit, 0) << back.err;
   EXPECT_THAT(back.out, AllOf(HasSubstr("restored and read back: 1 of"), HasSubstr("it runs EG25GGBR07A07M2G")));
@@ -69,7 +62,7 @@ TEST_F(Backup, OfAnotherModuleIsRefusedAndNothingLiftsThat) {
 TEST_F(Backup, ThatIsCutOrChangedIsFoundOut) {
   Serve serve({"eg25-g"});
   ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);
-  auto whole = content(out);
+  auto whole = test::text_of(out);
   auto spoiled = dir / "spoiled.zip";
   for (auto size : {whole.size() / 2, whole.size() - 1, std::size_t{0}}) {
     std::ofstream(spoiled, std::ios::binary) << whole.substr(0, size);

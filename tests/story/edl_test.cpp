@@ -1,7 +1,7 @@
 #include "support/command.h"
+#include "support/tool.h"
 
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -11,13 +11,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 class Edl : public testing::Test {
 protected:
@@ -44,12 +37,12 @@ TEST_F(Edl, TellsTheChipItsPartitionsAndWhatTheyHold) {
   EXPECT_THAT(table.out, HasSubstr("EFS2                 1280     8704    17408"));
   auto read = edl(serve, {"read", dir / "sbl.bin", "--partition", "sbl"});
   ASSERT_EQ(read.exit, 0) << read.err;
-  auto sbl = content(dir / "sbl.bin");
+  auto sbl = test::text_of(dir / "sbl.bin");
   EXPECT_EQ(sbl.size(), 640U * 2048U);
   EXPECT_EQ(sbl.substr(0, 12), std::string("\xD1\xDC\x4B\x84\x34\x10\xD7\x73\x5A\x43\x0B\x7D"));
   auto part = edl(serve, {"read", dir / "part.bin", "--sectors", "0+1"});
   ASSERT_EQ(part.exit, 0) << part.err;
-  EXPECT_EQ(content(dir / "part.bin"), sbl.substr(0, 2048));
+  EXPECT_EQ(test::text_of(dir / "part.bin"), sbl.substr(0, 2048));
 }
 
 TEST_F(Edl, TakesAProgrammerOnItsOwnOnlyForThisChip) {
@@ -59,7 +52,7 @@ TEST_F(Edl, TakesAProgrammerOnItsOwnOnlyForThisChip) {
     return run({"--bus", serve.bus(), "--data", dir / "data", "edl", "info", "--programmer", file});
   };
   EXPECT_EQ(with(programmer).exit, 0);
-  std::ofstream(dir / "prog_firehose_sdx55.mbn", std::ios::binary) << content(programmer);
+  std::ofstream(dir / "prog_firehose_sdx55.mbn", std::ios::binary) << test::text_of(programmer);
   auto other = with(dir / "prog_firehose_sdx55.mbn");
   EXPECT_EQ(other.exit, 4);
   EXPECT_THAT(other.err, AllOf(HasSubstr("is for sdx55, the modem's chip is 9x07"), HasSubstr("the modem runs")));
@@ -79,7 +72,7 @@ TEST_F(Edl, LeavesNothingBehindWhenItCannotRead) {
   EXPECT_EQ(edl(serve, {"read", dir / "x.bin"}).exit, 2);
   std::ofstream(dir / "x.bin") << "mine";
   EXPECT_EQ(edl(serve, {"read", dir / "x.bin", "--sectors", "0+1"}).exit, 2);
-  EXPECT_EQ(content(dir / "x.bin"), "mine");
+  EXPECT_EQ(test::text_of(dir / "x.bin"), "mine");
 }
 
 }  // namespace
