@@ -3,6 +3,7 @@
 #include "firmware/package.h"
 #include "plan/plan.h"
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -38,9 +39,14 @@ struct PlannedPackage {
 };
 
 /// Plans the flash of a package and proves the plan.
-Result<PlannedPackage> plan_package(firmware::Package package);
+/// @param method  nothing: the usual one for such a package
+Result<PlannedPackage> plan_package(firmware::Package package, std::optional<plan::Method> method = std::nullopt);
+
+/// The words of --method.
+void add_method_option(CLI::App& command, std::optional<plan::Method>& method);
 
 /// Reads the package, plans its flash and proves the plan.
-Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop);
+Result<PlannedPackage> plan_package_option(const PackageOptions& options, Events& events, const std::stop_token& stop,
+                                           std::optional<plan::Method> method = std::nullopt);
 
 }  // namespace modemedic::app

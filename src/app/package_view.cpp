@@ -80,12 +80,13 @@ void show_steps(const plan::Plan& plan, const Package& package, Output& output) 
              {"partition", step.name}, {"cut_leaves", step.cut_leaves},
              {"go_on", step.go_on},    {"no_return", step.no_return}};
     row.update(range_json(step.range));
-    if (step.kind == plan::Step::Kind::program) {
+    row["may_wipe"] = step.may_wipe;
+    if (!step.name.empty() && step.kind != plan::Step::Kind::erase && step.kind != plan::Step::Kind::prove_erased) {
       row["image"] = package.file(package.images[step.image]).path;
     }
     steps.push_back(row);
   }
-  output.object("plan", {{"proven", true}, {"steps", steps}});
+  output.object("plan", {{"proven", true}, {"method", plan::name(plan.method)}, {"steps", steps}});
 
   auto gone = false;
   number = 0;
@@ -96,6 +97,9 @@ void show_steps(const plan::Plan& plan, const Package& package, Output& output) 
       output.line("    ------ from here on the old firmware is gone ------");
     }
     output.line(fmt::format("{:>3} {}", ++number, printable(step.what)));
+    if (step.may_wipe) {
+      output.line("      if the modem's own table is another one, this erases its IMEI and calibration [efs]");
+    }
     if (step.cut_leaves != leaves) {
       leaves = step.cut_leaves;
       output.line(fmt::format("      cut here: {}; to go on: {}", printable(leaves, 400), printable(step.go_on, 400)));

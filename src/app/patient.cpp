@@ -5,6 +5,7 @@
 #include "app/revision_option.h"
 #include "app/warnings_only.h"
 #include "base/bytes.h"
+#include "operation/choose_method.h"
 #include "operation/gate.h"
 
 #include <CLI/CLI.hpp>
@@ -44,7 +45,7 @@ Result<Patient> in_sight(const GlobalOptions& global, Output& output) {
   auto records = open_records(global, warnings);
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, warnings, &records));
   TRY_ASSIGN(auto reservation, bus->reserve(modem.device, usb::Purpose::question, warnings));
-  TRY_ASSIGN(auto examination, operation::look_at(*bus, modem, &records, warnings));
+  TRY_ASSIGN(auto examination, operation::look_at(*bus, modem, &records, warnings, operation::usual_method(modem)));
   output.line(fmt::format("modem    {}", who(modem, examination)));
   if (!examination.guess.empty()) {
     output.line(fmt::format("         {}", printable(examination.guess, 400)));

@@ -35,6 +35,11 @@ struct Spoken {
   /// An override that names its rule lifts it.
   bool can_be_lifted() const { return holds_up() && answer != Answer::refuse && rule->needs.empty(); }
 
+  /// The same, with what the person has at hand: "backup".
+  bool can_be_lifted_with(std::string_view at_hand) const {
+    return can_be_lifted() || (holds_up() && answer != Answer::refuse && rule->needs == at_hand);
+  }
+
   bool operator==(const Spoken&) const = default;
 };
 

@@ -352,6 +352,13 @@ private:
 
 Result<DryRunReport> dry_run(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan,
                              const DryRunOptions& options, Events& events, std::stop_token stop) {
+  if (plan.plan().method != plan::Method::firehose) {
+    return fail(Code::refused)
+        .rule("method")
+        .what(
+            fmt::format("by {} a modem can't be rehearsed on: it writes whatever it is sent", name(plan.plan().method)))
+        .hint("rehearse it on a virtual twin: modemedic rehearse PACKAGE; nothing was sent to the modem");
+  }
   return DryRun(bus, std::move(admission), plan, options, events, std::move(stop)).run();
 }
 

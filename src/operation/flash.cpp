@@ -4,6 +4,7 @@
 #include "operation/back_out.h"
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
+#include "operation/flash_without_firehose.h"
 #include "operation/follow_port.h"
 #include "operation/image_check.h"
 #include "operation/journal.h"
@@ -196,6 +197,8 @@ private:
         return reset();
       case Step::Kind::prove:
         return prove();
+      default:
+        break;
     }
     return fail(Code::bug).what("a plan step of no known kind");
   }
@@ -362,6 +365,9 @@ private:
 
 Result<FlashReport> flash(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan, const FlashOptions& options,
                           Events& events, std::stop_token stop) {
+  if (plan.plan().method != plan::Method::firehose) {
+    return flash_without_firehose(bus, std::move(admission), plan, options, events, std::move(stop));
+  }
   return Walk(bus, std::move(admission), plan, options, events, std::move(stop)).run();
 }
 

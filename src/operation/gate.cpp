@@ -67,10 +67,32 @@ ModemFacts facts_of(const Found& modem, const std::optional<Identity>& identity)
   return facts;
 }
 
-std::vector<Fault> faults_of(const Found& modem) {
+/// From where a flash by this method begins.
+bool begins_at(State state, plan::Method method) {
+  switch (method) {
+    case plan::Method::firehose:
+      return state == State::running || takes_programmer(state);
+    case plan::Method::fastboot:
+      return state == State::running || state == State::fastboot;
+    case plan::Method::download:
+      return state == State::running || state == State::download;
+  }
+  return false;
+}
+
+std::vector<Fault> faults_of(const Found& modem, plan::Method method) {
   auto state = modem.sighting.state;
-  if (state == State::running || takes_programmer(state)) {
+  if (begins_at(state, method)) {
+    if (method == plan::Method::download) {
+      return {{"efs",
+               "the streaming loader erases the whole chip, IMEI and calibration included, when the modem's partition "
+               "table is not just the package's, and nobody can ask it which one it is"}};
+    }
     return {};
+  }
+  if (state == State::download || state == State::fastboot) {
+    return {{"mode", fmt::format("the modem is in {}, from where no flash by {} begins; {}", knowledge::name(state),
+                                 plan::name(method), modem.sighting.next)}};
   }
   return {{"mode", fmt::format("the modem neither runs nor takes a programmer: {}; {}", modem.sighting.because,
                                modem.sighting.next)}};
@@ -95,8 +117,11 @@ std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& 
     hint += fmt::format("if you know that this firmware is this very module's, lift what stops it with {}",
                         overrides_for(held));
   } else {
-    const auto& needs = held.front()->rule->needs;
-    hint += needs.empty() ? "nothing lifts this rule" : fmt::format("nothing lifts this rule without a {}", needs);
+    const auto* stubborn = *std::ranges::find_if_not(held, &Spoken::can_be_lifted);
+    const auto& needs = stubborn->answer == Answer::refuse ? std::string() : stubborn->rule->needs;
+    hint += needs.empty() ? "nothing lifts this rule"
+                          : fmt::format("nothing lifts this rule without a {}: --override {} --{} FILE", needs,
+                                        stubborn->rule->id, needs);
   }
   return state.empty() ? hint : fmt::format("{}; {}", hint, state);
 }
@@ -127,7 +152,8 @@ Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOpt
   std::set<std::string> lifted;
   std::vector<const Spoken*> held;
   for (const auto& spoken : judgement.spoken) {
-    auto lifts = spoken.can_be_lifted() && options.overrides.contains(spoken.rule->id);
+    auto liftable = options.backup_at_hand ? spoken.can_be_lifted_with("backup") : spoken.can_be_lifted();
+    auto lifts = liftable && options.overrides.contains(spoken.rule->id);
     events.emit(told(spoken, judgement, lifts));
     if (lifts) {
       lifted.insert(spoken.rule->id);
@@ -155,7 +181,8 @@ Failure only_asked(Error error) {
 
 }  // namespace
 
-Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events) {
+Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events,
+                            plan::Method method) {
   Examination examination;
   if (modem.sighting.state == State::running) {
     events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
@@ -167,13 +194,13 @@ Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* rec
     examination.guess = std::move(recalled.guess);
   }
   examination.modem = facts_of(modem, examination.identity);
-  examination.faults = faults_of(modem);
+  examination.faults = faults_of(modem, method);
   return examination;
 }
 
 Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
-                            Events& events) {
-  TRY_ASSIGN(auto examination, look_at(bus, modem, records, events));
+                            Events& events, plan::Method method) {
+  TRY_ASSIGN(auto examination, look_at(bus, modem, records, events, method));
   examination.package = knowledge::facts_of(package);
   TRY_ASSIGN(auto of_package, plan::objections(package));
   examination.faults.insert(examination.faults.end(), of_package.begin(), of_package.end());
@@ -243,7 +270,7 @@ Result<Admission> admit(usb::Bus& bus, const Found& modem, const firmware::Packa
                         Events& events) {
   Admission admission(modem, package, options);
   TRY_ASSIGN(admission.reservation_, bus.reserve(modem.device, usb::Purpose::job, events));
-  auto examination = examine(bus, modem, package, options.records, events);
+  auto examination = examine(bus, modem, package, options.records, events, options.method);
   if (!examination) {
     return only_asked(std::move(examination.error()));
   }

@@ -22,8 +22,10 @@ namespace modemedic::operation {
 
 /// What the person says to the rules.
 struct GateOptions {
-  std::set<std::string> overrides;  ///< rules that stop, lifted by their ids
-  ModemRecords* records = nullptr;  ///< what is remembered of modems; nullptr: nothing
+  std::set<std::string> overrides;               ///< rules that stop, lifted by their ids
+  ModemRecords* records = nullptr;               ///< what is remembered of modems; nullptr: nothing
+  bool backup_at_hand = false;                   ///< of this very modem's IMEI and calibration: what rule efs asks for
+  plan::Method method = plan::Method::firehose;  ///< of the plan that is to be walked
 };
 
 /// What is known of a modem before anything is done to it, and what the rules say of a package for it.
@@ -41,14 +43,16 @@ struct Examination {
 /// empty. Changes nothing. The modem must be reserved.
 /// @param records  as examine()
 /// @return as examine()
-Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events);
+Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* records, Events& events,
+                            plan::Method method = plan::Method::firehose);
 
 /// Asks a modem who it is, and all rules what they say. Changes nothing, refuses nothing: for who wants to know.
 /// The modem must be reserved.
 /// @param records  what is remembered of modems that can't be asked; nullptr: nothing
 /// @return what keeps it from being asked: Code::permission, Code::busy, Code::modem_lost
+/// @param method  by which it would go onto the modem: what that may erase is judged, too
 Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
-                            Events& events);
+                            Events& events, plan::Method method = plan::Method::firehose);
 
 /// The same without a modem in sight, from facts.
 /// @param faults  what was found against the modem
@@ -92,6 +96,9 @@ public:
   bool told() const { return examination_.told; }
 
   ModemRecords* records() const { return options_.records; }
+
+  /// What the plan that it was given for goes by.
+  plan::Method method() const { return options_.method; }
 
   /// Rules that the person lifted.
   const std::set<std::string>& lifted() const { return lifted_; }

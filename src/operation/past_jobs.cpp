@@ -37,9 +37,9 @@ void take_line(const Json& line, PastJob& job) {
     job.imei = text(line, "imei");
   } else if (event == "chip") {
     job.chip_serial = text(line, "serial");
-  } else if (event == "begun" && step == "erase") {
+  } else if (event == "begun" && (step == "erase" || step == "stream" || step == "flash")) {
     job.erased.insert(text(line, "name"));
-  } else if (event == "done" && step == "program") {
+  } else if (event == "done" && (step == "program" || step == "stream" || step == "flash")) {
     job.programmed.insert(text(line, "name"));
   } else if (event == "verdict") {
     job.result = text(line, "result");

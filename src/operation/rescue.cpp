@@ -2,6 +2,7 @@
 
 #include "operation/ask_modem.h"
 #include "operation/change_mode.h"
+#include "operation/choose_method.h"
 #include "operation/emit_log.h"
 #include "operation/follow_port.h"
 #include "operation/rescue_ways.h"
@@ -258,10 +259,17 @@ private:
     if (restarts_) {
       TRY_ASSIGN(target, catch_into_edl(bus_, modem_, events_, stop_));
     }
-    TRY_ASSIGN(auto admission, admit(bus_, target, *cure_->package, options_.gate, events_));
+    auto gate = options_.gate;
+    gate.method = choose_method(target, *cure_->package).method;
+    auto proven = *cure_->plan;
+    if (gate.method != proven.plan().method) {
+      TRY_ASSIGN(auto other, plan::make_plan(*cure_->package, {}, gate.method));
+      TRY_ASSIGN(proven, plan::prove_plan(std::move(other), *cure_->package));
+    }
+    TRY_ASSIGN(auto admission, admit(bus_, target, *cure_->package, gate, events_));
     auto how = options_.flash;
     how.command = "rescue";
-    TRY_ASSIGN(report_.flash, flash(bus_, std::move(admission), *cure_->plan, how, events_, stop_));
+    TRY_ASSIGN(report_.flash, flash(bus_, std::move(admission), proven, how, events_, stop_));
     return {};
   }
 

@@ -1,10 +1,17 @@
 #include "operation/run_fastboot.h"
 
+#include "base/bytes.h"
+#include "firmware/image_reader.h"
 #include "knowledge/shape.h"
 #include "operation/feed_machine.h"
 #include "operation/run_at.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <variant>
+
+#include <fmt/format.h>
 
 namespace modemedic::operation {
 
@@ -14,6 +21,55 @@ namespace {
 
 /// INFO may come any number of times before the answer: so long, no longer.
 constexpr Duration longest_talk = 60s;
+/// An image goes over the wire in seconds; whatever the wire, so long, no longer.
+constexpr Duration longest_download = 600s;
+constexpr Duration send_patience = 2s;
+/// Before it asks for data and after it has them, a boot loader takes a moment for its memory.
+constexpr Duration data_patience = 15s;
+/// It says nothing until all is written and the rest of the partition erased: 100 MB of blocks take up to a minute.
+constexpr Duration flash_patience = 180s;
+/// A whole number of packets: a short one inside the data leaves the device deaf.
+constexpr std::size_t transfer_size = 16384;
+constexpr std::uint64_t most = 0xffffffff;  ///< what eight hex digits say
+
+/// "\t0xd000000": with the TAB that little-kernel puts before it.
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  auto at = text.find("0x");
+  std::uint64_t number = 0;
+  if (at == std::string_view::npos ||
+      std::from_chars(text.data() + at + 2, text.data() + text.size(), number, 16).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+Failure refused(const std::string& what, const protocol::FastbootReply& reply) {
+  return fail(Code::device_refused)
+      .what(fmt::format("the boot loader refused {}: \"{}\"", what, printable(reply.text)))
+      .hint("a worn flash or a package for another module: see modemedic doctor");
+}
+
+Result<protocol::FastbootReply> run(usb::Pipe& pipe, const Clock& clock, protocol::FastbootHost host, Deadline deadline,
+                                    const std::function<Result<void>()>& send_data) {
+  TRY(drain(pipe, clock, 5ms));
+  for (;;) {
+    auto action = host.next();
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
+    } else if (std::holds_alternative<protocol::SendImage>(action)) {
+      TRY(send_data());
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      if (deadline.passed(clock)) {
+        return fail(Code::timeout).what("the boot loader talks without end");
+      }
+      TRY(feed_from(pipe, clock, host, std::min(wait->patience, deadline.left(clock))));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      return host.reply();
+    }
+  }
+}
 
 }  // namespace
 
@@ -32,10 +88,48 @@ Result<std::unique_ptr<usb::Pipe>> open_fastboot(usb::Bus& bus, const usb::Devic
 
 Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock, const std::string& command,
                                              Duration patience) {
-  TRY(drain(pipe, clock, 5ms));
-  protocol::FastbootHost host(command, patience);
-  TRY(walk_machine(pipe, clock, host, Deadline::in(clock, longest_talk)));
-  return host.reply();
+  return run(pipe, clock, {command, patience}, Deadline::in(clock, patience + longest_talk),
+             [] { return fail(Code::bug).what("data where none were announced"); });
+}
+
+Result<void> download_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package,
+                                  std::size_t file, const std::function<void(std::uint64_t)>& tell,
+                                  const std::stop_token& stop) {
+  const auto& image = package.files[file];
+  TRY_ASSIGN(auto largest, run_fastboot(pipe, clock, "getvar:max-download-size", send_patience));
+  if (auto limit = number_in(largest.text); image.size == 0 || (limit && image.size > *limit) || image.size > most) {
+    return fail(Code::device_refused)
+        .what(fmt::format("{} has {} bytes, the boot loader takes {} at once", printable(image.path), image.size,
+                          limit.value_or(most)))
+        .hint("such an image can't be flashed by fastboot");
+  }
+  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
+  protocol::FastbootHost host(fmt::format("download:{:08x}", image.size), data_patience, image.size);
+  TRY_ASSIGN(auto reply,
+             run(pipe, clock, std::move(host), Deadline::in(clock, longest_download), [&]() -> Result<void> {
+               while (reader->position() < image.size) {
+                 if (stop.stop_requested()) {
+                   return fail(Code::interrupted).what("stopped by the person");
+                 }
+                 TRY_ASSIGN(auto bytes, reader->next(transfer_size));
+                 if (bytes.empty()) {
+                   return fail(Code::package_bad).what(printable(image.path) + " is shorter than it was");
+                 }
+                 TRY(pipe.send(bytes, protocol::Zlp::never, Deadline::in(clock, data_patience)));
+                 tell(reader->position());
+               }
+               TRY(pipe.flush(Deadline::in(clock, data_patience)));
+               return reader->verify();
+             }));
+  return reply.okay ? Result<void>{} : refused("the image", reply);
+}
+
+Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package, std::size_t file,
+                               const std::string& partition, const std::function<void(std::uint64_t)>& tell,
+                               const std::stop_token& stop) {
+  TRY(download_by_fastboot(pipe, clock, package, file, tell, stop));
+  TRY_ASSIGN(auto reply, run_fastboot(pipe, clock, "flash:" + partition, flash_patience));
+  return reply.okay ? Result<void>{} : refused("to flash " + partition, reply);
 }
 
 }  // namespace modemedic::operation

@@ -5,12 +5,23 @@
 #include "firmware/package.h"
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace modemedic::plan {
+
+/// By what protocols a package goes onto a modem.
+enum class Method {
+  firehose,  ///< EDL, Sahara, a Firehose programmer: wherever there is a programmer
+  fastboot,  ///< the boot loader's fastboot: never touches the partition table or EFS
+  download,  ///< the boot loader's part by download mode and a streaming loader, the rest by fastboot
+};
+
+/// "firehose", "fastboot", "download".
+std::string_view name(Method method);
 
 /// One thing that will be done, and what a cut in the middle of it means.
 struct Step {
@@ -24,17 +35,29 @@ struct Step {
     program,        ///< an image into its partition
     reset,          ///< power reset
     prove,          ///< AT answers: revision, IMEI as before, CFUN
+
+    // The ways without Firehose.
+    to_fastboot,   ///< from wherever: AT+QFASTBOOT, or what a boot loader comes up with by itself
+    to_download,   ///< running modem: DIAG's switch to download mode
+    load,          ///< DLOAD: the streaming loader into the modem's memory, and GO
+    table,         ///< streaming: hello, security mode, partition table
+    stream,        ///< streaming: open (which erases the partition), write, close
+    leave_loader,  ///< streaming: reset
+    flash,         ///< fastboot: download and flash of one image
+    reboot,        ///< fastboot: the only thing that clears the flag that brings a modem back there
   };
 
   Kind kind = Kind::erase;
   std::string what;         ///< for a person: "erase SBL"
   std::string name;         ///< partition, for erase, prove_erased and program
   SectorRange range;        ///< sectors touched (program: what the image covers)
-  std::size_t image = 0;    ///< program: index into Package::images
+  std::size_t image = 0;    ///< program, stream, flash: index into Package::images
   std::size_t command = 0;  ///< erase: index into Package::commands; a program's when no erase names its partition
   std::string cut_leaves;   ///< the modem after a cut during this step
   std::string go_on;        ///< how to continue from there
   bool no_return = false;   ///< from here on the old firmware is gone
+  /// It erases IMEI and calibration when the modem is not as is hoped, and nobody can tell before: rule efs.
+  bool may_wipe = false;
 };
 
 /// What a kind of step is called in JSON and in journals: "switch", "erase", …
@@ -45,7 +68,12 @@ std::string_view id_of(Step::Kind kind);
 struct Plan {
   std::vector<Step> steps;
   Geometry geometry;
+  Method method = Method::firehose;
 };
+
+/// The method that is taken where nobody says another, and the modem's state leaves the choice: firehose where there
+/// is a programmer, else fastboot, the gentlest.
+Method usual_method(const firmware::Package& package);
 
 /// Images (indexes into Package::images) that were read back from this very chip: each is whole in its partition, and
 /// nothing is behind it. What a flash that was cut has left, and the next one needn't send again.
@@ -56,7 +84,9 @@ using Standing = std::set<std::size_t>;
 /// @return the safe order: SBL's erase first and proven, the other erases, the programs in the source's own order,
 ///         MIBIB next to last, SBL last. Code::refused (rule efs, partition or erase-all) and Code::package_bad for a
 ///         package that asks for what no flash may do
-Result<Plan> make_plan(const firmware::Package& package, const Standing& standing = {});
+/// @param method  nothing: the usual one
+Result<Plan> make_plan(const firmware::Package& package, const Standing& standing = {},
+                       std::optional<Method> method = std::nullopt);
 
 /// A plan that has been shown to be right for this package.
 class ProvenPlan {

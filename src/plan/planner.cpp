@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 #include "plan/ranges.h"
 #include "plan/sector_map.h"
+#include "plan/streaming_plan.h"
 
 #include <algorithm>
 #include <utility>
@@ -200,7 +201,15 @@ private:
 
 }  // namespace
 
-Result<Plan> make_plan(const Package& package, const Standing& standing) {
+Method usual_method(const Package& package) {
+  return package.kind == firmware::PackageKind::streaming ? Method::fastboot : Method::firehose;
+}
+
+Result<Plan> make_plan(const Package& package, const Standing& standing, std::optional<Method> method) {
+  auto by = method.value_or(usual_method(package));
+  if (package.kind == firmware::PackageKind::streaming || by != Method::firehose) {
+    return make_streaming_plan(package, by);
+  }
   TRY(check_may_touch(package));
   return Planner(package, standing).make();
 }

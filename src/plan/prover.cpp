@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 #include "plan/ranges.h"
 #include "plan/sector_map.h"
+#include "plan/streaming_plan.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -169,6 +170,8 @@ private:
       case Step::Kind::prove:
         TRY(needs(reset_, "was reset"));
         return once(proved_);
+      default:
+        break;
     }
     return wrong("is no step this prover knows");
   }
@@ -328,6 +331,10 @@ private:
 }  // namespace
 
 Result<ProvenPlan> prove_plan(Plan plan, const Package& package, const Standing& standing) {
+  if (plan.method != Method::firehose || package.kind != firmware::PackageKind::firehose) {
+    TRY(prove_streaming_plan(plan, package));
+    return ProvenPlan(std::move(plan));
+  }
   TRY(Walk(package, plan.geometry, standing).prove(plan.steps));
   return ProvenPlan(std::move(plan));
 }

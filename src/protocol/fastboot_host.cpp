@@ -1,5 +1,7 @@
 #include "protocol/fastboot_host.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 namespace modemedic::protocol {
@@ -18,7 +20,8 @@ constexpr std::string_view power_cycle_hint = "take all power from the modem for
 
 }  // namespace
 
-FastbootHost::FastbootHost(std::string command, Duration patience) : command_(std::move(command)), patience_(patience) {
+FastbootHost::FastbootHost(std::string command, Duration patience, std::uint64_t data)
+    : command_(std::move(command)), patience_(patience), size_(data), data_(data > 0 ? Data::awaited : Data::none) {
   if (command_.empty() || command_.size() > longest_command) {
     fail_with(fail(Code::bug).what(fmt::format("a fastboot command of {} bytes", command_.size())));
   }
@@ -38,6 +41,12 @@ void FastbootHost::feed(ByteView transfer) {
                            .hint(std::string(power_cycle_hint)));
     }
     reply_.infos.push_back(std::move(text));
+  } else if (kind == "DATA" && data_ == Data::awaited) {
+    take_data_request(text);
+  } else if (kind == "OKAY" && (data_ == Data::awaited || data_ == Data::asked_for)) {
+    fail_with(fail(Code::device_protocol)
+                  .what(fmt::format("the boot loader says OKAY to {} before it has the data", printable(command_)))
+                  .hint(std::string(power_cycle_hint)));
   } else if (kind == "OKAY" || kind == "FAIL") {
     reply_.okay = kind == "OKAY";
     reply_.text = std::move(text);
@@ -48,6 +57,19 @@ void FastbootHost::feed(ByteView transfer) {
                                     printable(answer, longest_command)))
                   .hint(std::string(power_cycle_hint)));
   }
+}
+
+void FastbootHost::take_data_request(std::string_view digits) {
+  std::uint64_t wanted = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), wanted, 16);
+  auto understood = digits.size() == 8 && error == std::errc{} && end == digits.data() + digits.size();
+  if (!understood || wanted != size_) {
+    return fail_with(fail(Code::device_protocol)
+                         .what(fmt::format("the boot loader was told of {} bytes and asks for {}", size_,
+                                           understood ? std::to_string(wanted) : '"' + printable(digits) + '"'))
+                         .hint(std::string(power_cycle_hint)));
+  }
+  data_ = Data::asked_for;
 }
 
 void FastbootHost::timed_out() {
@@ -69,6 +91,10 @@ FastbootHost::Action FastbootHost::next() {
     sent_ = true;
     auto bytes = as_bytes(command_);
     return Send{Buffer(bytes.begin(), bytes.end()), Zlp::never};
+  }
+  if (data_ == Data::asked_for) {
+    data_ = Data::sent;
+    return SendImage{.length = size_, .zlp = Zlp::never};
   }
   return Await{patience_};
 }

@@ -27,22 +27,29 @@ class FastbootHost {
 public:
   /// @param command   "getvar:version", "reboot"; of at most 64 bytes
   /// @param patience  how long each silence may last
-  FastbootHost(std::string command, Duration patience);
+  /// @param data      of "download:%08x": bytes that are sent once the boot loader has asked for just so many
+  FastbootHost(std::string command, Duration patience, std::uint64_t data = 0);
 
   void feed(ByteView transfer);  ///< one whole IN transfer
   void timed_out();
 
-  using Action = std::variant<Send, Await, Done, Failed>;
+  /// SendImage: all of the data, without a ZLP behind them, whatever their size (trap 5).
+  using Action = std::variant<Send, SendImage, Await, Done, Failed>;
   Action next();
 
   /// Valid after Done.
   const FastbootReply& reply() const { return reply_; }
 
 private:
+  void take_data_request(std::string_view digits);
   void fail_with(Error error);
+
+  enum class Data { none, awaited, asked_for, sent };
 
   std::string command_;
   Duration patience_;
+  std::uint64_t size_;
+  Data data_;
   FastbootReply reply_;
   bool sent_ = false;
   bool done_ = false;

@@ -1,6 +1,7 @@
 #include "rehearsal/life.h"
 
 #include "firmware/partition_role.h"
+#include "operation/choose_method.h"
 #include "operation/flash.h"
 #include "operation/gate.h"
 #include "operation/rescue.h"
@@ -27,6 +28,17 @@ constexpr Duration boot_patience = 2min;
 constexpr Duration sight_patience = 20s;
 constexpr Duration longest_attempt = 30min;
 
+/// Its images have no places: the twin's table knows them. fastboot's own flag is in misc.
+void add_by_name(std::vector<SectorRange>& touched, const Scene& scene) {
+  for (const auto& partition : scene.persona.table) {
+    auto has_image = std::ranges::find(scene.package.images, partition.name, &firmware::Image::partition) !=
+                     scene.package.images.end();
+    if (has_image || partition.name == "misc") {
+      touched.push_back(partition.range);
+    }
+  }
+}
+
 /// What no flash may change: fingerprints of the sectors outside the plan's ranges, and of those that are the module's
 /// own.
 std::string untouchable(const twin::Nand& nand, const Scene& scene) {
@@ -38,6 +50,9 @@ std::string untouchable(const twin::Nand& nand, const Scene& scene) {
   }
   for (const auto& image : scene.package.images) {
     touched.push_back(image.range);
+  }
+  if (scene.package.kind == firmware::PackageKind::streaming) {
+    add_by_name(touched, scene);
   }
   std::sort(touched.begin(), touched.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
   std::string prints;
@@ -95,15 +110,34 @@ public:
 
   Result<Outcome> flash() {
     TRY_ASSIGN(auto found, operation::find_modem(mishaps, "", events_));
-    TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, {{"unknown"}}, events_));
-    TRY_ASSIGN(auto report, operation::flash(mishaps, std::move(admission), scene_.plan, options(), events_, {}));
+    auto how = gate();
+    how.method = operation::choose_method(found, scene_.package).method;
+    auto proven = scene_.plan;
+    if (how.method != proven.plan().method) {
+      TRY_ASSIGN(auto other, plan::make_plan(scene_.package, {}, how.method));
+      TRY_ASSIGN(proven, plan::prove_plan(std::move(other), scene_.package));
+    }
+    TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, how, events_));
+    TRY_ASSIGN(auto report, operation::flash(mishaps, std::move(admission), proven, options(), events_, {}));
     return Outcome{report.after, report};
+  }
+
+  /// What the person lifts. In download mode nothing else is left than what rule efs stops: the twin's table is the
+  /// package's.
+  operation::GateOptions gate() const {
+    operation::GateOptions gate;
+    gate.overrides = {"unknown"};
+    if (scene_.package.kind == firmware::PackageKind::streaming) {
+      gate.overrides.insert("efs");
+      gate.backup_at_hand = true;
+    }
+    return gate;
   }
 
   /// @param with_package  it is named; else the journal has to know it
   Result<Outcome> rescue(bool with_package) {
     operation::RescueOptions how;
-    how.gate.overrides = {"unknown"};
+    how.gate = gate();
     how.flash = options();
     how.cure = [&](const operation::PastJob* job) -> Result<std::optional<operation::Cure>> {
       auto known = job != nullptr && job->plan == plan::digest_of(scene_.plan.plan(), scene_.package);

@@ -65,7 +65,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Personas, Lives,
-                         testing::Combine(testing::Values("eg25-g", "ec25-e", "eg25-g-p4k"),
+                         testing::Combine(testing::Values("eg25-g", "ec25-e", "eg25-g-p4k", "ec20"),
                                           testing::Range<std::uint64_t>(0, 5)),
                          [](const auto& value) {
                            auto name = std::get<0>(value.param);

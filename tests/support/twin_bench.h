@@ -1,6 +1,7 @@
 #pragma once
 
 #include "firmware/package.h"
+#include "operation/choose_method.h"
 #include "operation/flash.h"
 #include "operation/gate.h"
 #include "operation/run_firehose.h"
@@ -37,6 +38,9 @@ inline firmware::Revision revision(const std::string& text) {
 
 /// Newer firmware than the persona comes with.
 inline std::string newer_revision(const std::string& persona) {
+  if (persona == "ec20") {
+    return "EC20EQAR02A05E2G";
+  }
   return persona == "ec25-e" ? "EC25EFAR06A15M4G_01.002.01.002" : "EG25GGBR07A08M2G_30.006.30.006";
 }
 
@@ -190,10 +194,13 @@ public:
   /// The same over a bus that stands before this one.
   Result<operation::FlashReport> flash_over(usb::Bus& other, const firmware::Package& package,
                                             const FlashChoice& choice = {}, std::stop_token stop = {}) {
-    auto plan = must(plan::prove_plan(must(plan::make_plan(package)), package));
     TRY_ASSIGN(auto found, find());
-    TRY_ASSIGN(auto admission, operation::admit(other, found, package, choice, events));
-    return operation::flash(other, std::move(admission), plan, choice, events, std::move(stop));
+    auto asked = choice.method == plan::Method::firehose ? std::nullopt : std::optional(choice.method);
+    operation::GateOptions gate = choice;
+    gate.method = operation::choose_method(found, package, asked).method;
+    auto proven = must(plan::prove_plan(must(plan::make_plan(package, {}, gate.method)), package));
+    TRY_ASSIGN(auto admission, operation::admit(other, found, package, gate, events));
+    return operation::flash(other, std::move(admission), proven, choice, events, std::move(stop));
   }
 
   std::string fingerprint() { return modem->nand().fingerprint({{0}, persona.geometry.chip_sectors()}); }

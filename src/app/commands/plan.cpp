@@ -5,6 +5,7 @@
 #include "virtual/persona.h"
 
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,14 +17,17 @@ namespace {
 struct PlanOptions {
   PackageOptions package;
   std::string persona;
+  std::optional<plan::Method> method;
 };
 
 Result<void> show_plan(const PlanOptions& options, Output& output, const std::stop_token& stop) {
-  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
+  TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop, options.method));
   const auto& [package, proven] = planned;
   if (!options.persona.empty()) {
     TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
-    TRY(plan::check_chip(proven, package, {persona.geometry, persona.factory_bad_blocks}));
+    if (proven.plan().method == plan::Method::firehose) {
+      TRY(plan::check_chip(proven, package, {persona.geometry, persona.factory_bad_blocks}));
+    }
   }
   TRY_ASSIGN(auto judgement, operation::judge_alone(package));
   TRY(operation::pass(judgement, {}, output));
@@ -40,6 +44,7 @@ void add_plan(Grammar& grammar) {
                                   "modemedic plan EG25GGBR07A08M2G_30.006.30.006/ --persona eg25-g",
                                   [options](Output& output, auto& stop) { return show_plan(*options, output, stop); });
   add_package_options(command, options->package);
+  add_method_option(command, options->method);
   command.add_option("--persona", options->persona, "check against this virtual modem's chip, too");
 }
 

@@ -46,7 +46,8 @@ Result<twin::Persona> choose_persona(const std::string& id, const firmware::Pack
   }
   TRY_ASSIGN(auto all, twin::personas());
   auto fits = [&](const twin::Persona& persona) {
-    return persona.chip == package.chip && persona.geometry.same_cells(package.geometry);
+    return persona.chip == package.chip && (package.kind == firmware::PackageKind::streaming ||  // says nothing of it
+                                            persona.geometry.same_cells(package.geometry));
   };
   auto same_model = [&](const twin::Persona& persona) {
     auto revision = firmware::parse_revision(persona.revision);
@@ -197,7 +198,9 @@ Result<void> rehearse(const GlobalOptions& global, const RehearseOptions& option
   output.use_clock(clock);
   TRY(bus.wait_change(Deadline::in(clock, 2min)));
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", output));
-  TRY_ASSIGN(auto admission, operation::admit(bus, found, package, {}, output));
+  operation::GateOptions gate;
+  gate.method = proven.plan().method;
+  TRY_ASSIGN(auto admission, operation::admit(bus, found, package, gate, output));
   TRY_ASSIGN(auto report, operation::flash(bus, std::move(admission), proven, {}, output, std::move(stop)));
   output.line(fmt::format("rehearsed on a virtual {} (times are the modem's, simulated):", persona.product));
   show_report(report, output);

@@ -1,0 +1,367 @@
+#include "operation/flash_without_firehose.h"
+
+#include "operation/emit_log.h"
+#include "operation/flash_events.h"
+#include "operation/follow_port.h"
+#include "operation/journal.h"
+#include "operation/mode_ways.h"
+#include "operation/modem_records.h"
+#include "operation/prove_flash.h"
+#include "operation/run_fastboot.h"
+#include "operation/run_streaming.h"
+#include "operation/upload.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+using firmware::Package;
+using knowledge::State;
+using plan::Step;
+using protocol::StreamingHost;
+
+namespace {
+
+/// A loader comes back after GO, or stays as it is.
+constexpr Duration loader_patience = 8s;
+/// 13 s in one field log, from the end of the boot loader's part; a modem that starts instead takes longer.
+constexpr Duration fastboot_patience = 120s;
+constexpr Duration reboot_patience = 5s;
+constexpr Duration slice = 1s;
+/// A modem that has just started takes AT+QFASTBOOT only when its AT port answers.
+constexpr int most_tries = 4;
+
+bool writes(const Step& step) {
+  return step.kind == Step::Kind::stream || step.kind == Step::Kind::flash;
+}
+
+std::uint64_t bytes_to_write(const plan::Plan& plan, const Package& package) {
+  return std::accumulate(plan.steps.begin(), plan.steps.end(), std::uint64_t{0},
+                         [&](std::uint64_t sum, const Step& step) {
+                           return writes(step) ? sum + package.file(package.images[step.image]).size : sum;
+                         });
+}
+
+/// What the boot loader calls a partition. The package has them by the table's names.
+std::string name_in_fastboot(const std::string& partition) {
+  static const std::map<std::string, std::string, std::less<>> others{{"APPSBL", "aboot"}, {"SBL2", "sbl2"}};
+  auto other = others.find(partition);
+  return other == others.end() ? partition : other->second;
+}
+
+class Walk {
+public:
+  Walk(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan, const FlashOptions& options, Events& events,
+       std::stop_token stop)
+      : admission_(std::move(admission)),
+        bus_(bus),
+        modem_(admission_.modem()),
+        package_(admission_.package()),
+        plan_(plan.plan()),
+        options_(options),
+        events_(events),
+        stop_(std::move(stop)),
+        meter_(events, bytes_to_write(plan_, package_)) {
+    if (admission_.identity() != nullptr) {
+      report_.before = *admission_.identity();
+    }
+  }
+
+  Result<FlashReport> run() {
+    if (admission_.method() != plan_.method) {
+      return fail(Code::bug).what("the modem was let in for another method than the plan's");
+    }
+    auto started = bus_.clock().now();
+    begin_journal();
+    auto walked = walk();
+    hang_up();
+    journal_->verdict(walked);
+    remember_job(walked);
+    TRY(std::move(walked));
+    report_.bytes_programmed = meter_.finished();
+    report_.whole_time = bus_.clock().now() - started;
+    return std::move(report_);
+  }
+
+private:
+  Result<void> walk() {
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const auto& step = plan_.steps[i];
+      events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.steps.size(),
+                               step.no_return ? step.cut_leaves + "; then " + step.go_on : ""});
+      journal_->begun(step);
+      changed_ = changed_ || writes(step) || step.may_wipe;
+      auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(step);
+      if (!taken) {
+        return explain(std::move(taken.error()), step);
+      }
+      journal_->done(step);
+    }
+    return {};
+  }
+
+  void begin_journal() {
+    std::error_code error;
+    auto path = std::filesystem::absolute(package_.path, error);
+    JobStart start{.command = options_.command,
+                   .time = options_.time,
+                   .port = modem_.device.port,
+                   .package = error ? package_.path : path.lexically_normal().string(),
+                   .target = package_.revision ? package_.revision->text : "",
+                   .plan = digest_of(plan_, package_)};
+    journal_.emplace(options_.journals, start, bus_.clock(), events_);
+    if (admission_.identity() != nullptr) {
+      journal_->identity(report_.before);
+    }
+    for (const auto& rule : admission_.lifted()) {
+      journal_->lifted(rule);
+    }
+  }
+
+  void remember_job(const Result<void>& walked) {
+    if (admission_.records() == nullptr) {
+      return;
+    }
+    auto state = walked ? State::running : modem_.sighting.state;
+    auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
+    admission_.records()->did(
+        {modem_.device, std::string(knowledge::name(state)), walked ? report_.after : report_.before, options_.time},
+        {.time = options_.time,
+         .command = options_.command,
+         .result = std::string(walked ? "ok" : modemedic::name(walked.error().code)),
+         .what = what});
+  }
+
+  Result<void> take(const Step& step) {
+    switch (step.kind) {
+      case Step::Kind::to_download:
+        return to_download();
+      case Step::Kind::load:
+        return load();
+      case Step::Kind::table:
+        return send_table();
+      case Step::Kind::stream:
+        return write(step, [&](auto tell) {
+          return link_->write(package_, package_.images[step.image].file, step.name, tell, stop_);
+        });
+      case Step::Kind::leave_loader:
+        return leave_loader();
+      case Step::Kind::to_fastboot:
+        return to_fastboot();
+      case Step::Kind::flash:
+        return write(step, [&](auto tell) {
+          return flash_by_fastboot(*pipe_, bus_.clock(), package_, package_.images[step.image].file,
+                                   name_in_fastboot(step.name), tell, stop_);
+        });
+      case Step::Kind::reboot:
+        return reboot();
+      case Step::Kind::prove:
+        return prove();
+      default:
+        return fail(Code::bug).what("a plan step that has no place without Firehose");
+    }
+  }
+
+  /// Goes a way of `mode`, and follows the modem until it is in that state.
+  Result<void> go(Target target, Duration patience) {
+    const auto* way = find_way(modem_.sighting.state, target);
+    if (way == nullptr) {
+      return fail(Code::device_refused)
+          .what(fmt::format("no way leads from {} to {}", knowledge::name(modem_.sighting.state), name(target)))
+          .hint(modem_.sighting.next);
+    }
+    TRY(way->go({bus_, modem_, {}, events_}));
+    return arrive(target, patience);
+  }
+
+  /// Waits until the modem is on the bus as `target`; another state is passed through.
+  Result<void> arrive(Target target, Duration patience) {
+    auto deadline = Deadline::in(bus_.clock(), patience);
+    while (!stop_.stop_requested()) {
+      auto until = std::min(deadline.at, Deadline::in(bus_.clock(), slice).at);
+      TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, {until}));
+      if (next) {
+        modem_ = {*next, knowledge::conclude(next->fingerprint)};
+        emit_modem(events_, modem_.device, modem_.sighting);
+        if (is_at(modem_.sighting.state, target)) {
+          return {};
+        }
+      } else if (deadline.passed(bus_.clock())) {
+        return did_not_arrive(target);
+      }
+    }
+    return fail(Code::interrupted).what("stopped by the person");
+  }
+
+  Failure did_not_arrive(Target target) {
+    auto there = device_after(bus_, modem_.device);
+    if (!there) {
+      return fail(std::move(there.error()));
+    }
+    return fail(*there ? Code::device_refused : Code::modem_lost)
+        .what(*there
+                  ? fmt::format("the modem is not in {} but {}", name(target), knowledge::name(modem_.sighting.state))
+                  : fmt::format("the modem left for {} and did not come back", name(target)))
+        .hint("take all power from the modem for some seconds, and look again with modemedic list");
+  }
+
+  Result<void> to_download() {
+    return modem_.sighting.state == State::download ? Result<void>{} : go(Target::download, fastboot_patience);
+  }
+
+  Result<void> load() {
+    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
+    TRY_ASSIGN(loader_ran_, start_loader(*pipe_, bus_.clock(), package_));
+    if (loader_ran_) {
+      emit_info(events_, "a streaming loader runs on the modem already");
+      return {};
+    }
+    hang_up();
+    // The same port comes back, on some modems as a new device, on some as the one it was.
+    TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, Deadline::in(bus_.clock(), loader_patience)));
+    if (next) {
+      modem_ = {*next, knowledge::conclude(next->fingerprint)};
+    }
+    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
+    return {};
+  }
+
+  Result<void> send_table() {
+    auto found = std::ranges::find_if(package_.files, [](const auto& file) { return file.path == "partition.mbn"; });
+    if (found == package_.files.end()) {
+      return fail(Code::package_bad).what("the package has no partition.mbn");
+    }
+    TRY_ASSIGN(auto table, firmware::read_file(package_, static_cast<std::size_t>(found - package_.files.begin()),
+                                               protocol::streaming::largest_table));
+    link_.emplace(*pipe_, bus_.clock(), events_);
+    auto accepted = admission_.lifted().contains("efs");
+    return link_->run(StreamingHost::Session{
+        std::move(table), accepted ? StreamingHost::TableRisk::loss_accepted : StreamingHost::TableRisk::unknown,
+        loader_ran_});
+  }
+
+  template <class Send>
+  Result<void> write(const Step& step, Send send) {
+    auto started = bus_.clock().now();
+    meter_.start(step.name, package_.file(package_.images[step.image]).size);
+    TRY(send([&](std::uint64_t done) { meter_.tell(done); }));
+    meter_.finish();
+    report_.data_time += bus_.clock().now() - started;
+    return {};
+  }
+
+  Result<void> leave_loader() {
+    auto left = link_->run(StreamingHost::Reset{});
+    if (!left && left.error().code != Code::modem_lost) {
+      return left;
+    }
+    hang_up();
+    return {};
+  }
+
+  /// From a running modem by AT+QFASTBOOT; after the boot loader's part it comes up by itself, there or running.
+  Result<void> to_fastboot() {
+    if (plan_.method == plan::Method::download) {
+      TRY(arrive_somewhere());
+    }
+    for (auto i = 0; modem_.sighting.state == State::running; ++i) {
+      auto gone = go(Target::fastboot, fastboot_patience);
+      auto not_ready = !gone && (gone.error().code == Code::timeout || gone.error().code == Code::no_modem);
+      if (!gone && (!not_ready || i == most_tries)) {
+        return gone;
+      }
+    }
+    if (modem_.sighting.state != State::fastboot) {
+      return did_not_arrive(Target::fastboot);
+    }
+    TRY_ASSIGN(pipe_, open_fastboot(bus_, modem_.device));
+    TRY(run_fastboot(*pipe_, bus_.clock(), "getvar:version", reboot_patience));
+    return {};
+  }
+
+  Result<void> arrive_somewhere() {
+    auto deadline = Deadline::in(bus_.clock(), fastboot_patience);
+    while (!stop_.stop_requested()) {
+      auto until = std::min(deadline.at, Deadline::in(bus_.clock(), slice).at);
+      TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, {until}));
+      if (next) {
+        modem_ = {*next, knowledge::conclude(next->fingerprint)};
+        emit_modem(events_, modem_.device, modem_.sighting);
+        return {};
+      }
+      if (deadline.passed(bus_.clock())) {
+        return did_not_arrive(Target::fastboot);
+      }
+    }
+    return fail(Code::interrupted).what("stopped by the person");
+  }
+
+  Result<void> reboot() {
+    auto reply = run_fastboot(*pipe_, bus_.clock(), "reboot", reboot_patience);
+    if (!reply && reply.error().code != Code::modem_lost) {
+      return fail(std::move(reply.error()));
+    }
+    if (reply && !reply->okay) {
+      return fail(Code::device_refused).what("the boot loader refused the reboot: " + printable(reply->text));
+    }
+    hang_up();
+    return {};
+  }
+
+  Result<void> prove() {
+    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device, report_.before, package_, events_, stop_));
+    return {};
+  }
+
+  void hang_up() {
+    link_.reset();
+    pipe_.reset();
+  }
+
+  /// Says in which state the modem is now, and how to go on.
+  Failure explain(Error error, const Step& step) {
+    error.during = step.what;
+    error.device = "port " + modem_.device.port;
+    auto add = [&error](const std::string& sentence) { error.hint += (error.hint.empty() ? "" : ". ") + sentence; };
+    if (!changed_) {
+      add("Nothing was written: take all power from the modem for some seconds, and it starts as before (modemedic "
+          "mode normal does so from fastboot)");
+    } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
+      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
+                      step.cut_leaves, step.go_on, printable(package_.path)));
+    }
+    return fail(std::move(error));
+  }
+
+  Admission admission_;  ///< keeps others away from the modem until the pipe below is closed
+  usb::Bus& bus_;
+  Found modem_;
+  const Package& package_;
+  const plan::Plan& plan_;
+  const FlashOptions& options_;
+  Events& events_;
+  std::stop_token stop_;
+  ProgressMeter meter_;
+  FlashReport report_;
+  std::optional<Journal> journal_;
+  std::unique_ptr<usb::Pipe> pipe_;
+  std::optional<StreamingLink> link_;
+  bool loader_ran_ = false;  ///< when the modem was found: another host may have left a partition open
+  bool changed_ = false;     ///< the first flash or table has been sent, or is about to be
+};
+
+}  // namespace
+
+Result<FlashReport> flash_without_firehose(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan,
+                                           const FlashOptions& options, Events& events, std::stop_token stop) {
+  return Walk(bus, std::move(admission), plan, options, events, std::move(stop)).run();
+}
+
+}  // namespace modemedic::operation

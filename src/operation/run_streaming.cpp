@@ -1,0 +1,136 @@
+#include "operation/run_streaming.h"
+
+#include "base/bytes.h"
+#include "firmware/image_reader.h"
+#include "firmware/intel_hex.h"
+#include "firmware/safe_path.h"
+#include "operation/emit_log.h"
+#include "operation/feed_machine.h"
+#include "protocol/dload_host.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace modemedic::operation {
+
+using namespace std::chrono_literals;
+using protocol::DloadHost;
+using protocol::StreamingHost;
+
+namespace {
+
+constexpr Duration send_patience = 2s;
+
+/// As text; a loader has 60 to 80 KB, and 220 KB in HEX.
+constexpr std::uint64_t largest_hex = 8_MiB;
+
+struct HexFile {
+  std::string name;
+  firmware::HexProgram program;
+};
+
+/// NPRG before ENPRG: the order in which they are tried.
+Result<std::vector<HexFile>> read_loaders(const firmware::Package& package) {
+  std::vector<HexFile> loaders;
+  for (const auto* name : {"nprg9x15.hex", "enprg9x15.hex"}) {
+    auto found =
+        std::ranges::find_if(package.files, [&](const auto& f) { return firmware::fold_case(f.path) == name; });
+    if (found == package.files.end()) {
+      continue;
+    }
+    auto index = static_cast<std::size_t>(found - package.files.begin());
+    TRY_ASSIGN(auto text, firmware::read_file(package, index, largest_hex));
+    TRY_ASSIGN(auto program, firmware::parse_intel_hex(text, found->path));
+    loaders.push_back({found->path, std::move(program)});
+  }
+  if (loaders.empty()) {
+    return fail(Code::package_bad).what("the package has no streaming loader (NPRG9x15.hex)");
+  }
+  return loaders;
+}
+
+}  // namespace
+
+Result<bool> start_loader(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package) {
+  TRY_ASSIGN(auto files, read_loaders(package));
+  std::vector<DloadHost::Loader> loaders;
+  for (const auto& file : files) {
+    loaders.push_back({file.name, {{file.program.address, file.program.bytes}}, file.program.start});
+  }
+  DloadHost host(std::move(loaders));
+  for (;;) {
+    auto action = host.next();
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe.send(send->bytes, send->zlp, Deadline::in(clock, send_patience)));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      auto fed = feed_from(pipe, clock, host, wait->patience);
+      if (!fed && fed.error().code == Code::modem_lost && host.loader_started()) {
+        return false;  // it left the bus to come back as the loader
+      }
+      TRY(std::move(fed));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      return !host.loader_started();
+    }
+  }
+}
+
+Result<void> StreamingLink::run(StreamingHost::Command command) {
+  host_.start(std::move(command));
+  for (;;) {
+    auto action = host_.next();
+    for (const auto& line : host_.take_logs()) {
+      emit_debug(events_, "the loader says: " + printable(line));
+    }
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe_.send(send->bytes, send->zlp, Deadline::in(clock_, send_patience)));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      TRY(feed_from(pipe_, clock_, host_, wait->patience));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else if (std::holds_alternative<protocol::Done>(action)) {
+      return {};
+    } else {
+      return fail(Code::bug).what("an image where none was announced");
+    }
+  }
+}
+
+Result<void> StreamingLink::write(const firmware::Package& package, std::size_t file, const std::string& partition,
+                                  const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
+  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
+  host_.start(StreamingHost::Image{partition, reader->size()});
+  for (;;) {
+    auto action = host_.next();
+    for (const auto& line : host_.take_logs()) {
+      emit_debug(events_, "the loader says: " + printable(line));
+    }
+    if (auto* send = std::get_if<protocol::Send>(&action)) {
+      TRY(pipe_.send(send->bytes, send->zlp, Deadline::in(clock_, send_patience)));
+    } else if (auto* part = std::get_if<StreamingHost::WriteImage>(&action)) {
+      if (stop.stop_requested()) {
+        return fail(Code::interrupted).what("stopped by the person");
+      }
+      tell(part->offset);
+      TRY_ASSIGN(auto bytes, reader->next(part->length));
+      if (bytes.size() != part->length) {
+        return fail(Code::package_bad).what(printable(package.files[file].path) + " is shorter than it was");
+      }
+      TRY(pipe_.send(protocol::streaming::write_frame(part->offset, bytes), protocol::Zlp::never,
+                     Deadline::in(clock_, send_patience)));
+    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
+      TRY(feed_from(pipe_, clock_, host_, wait->patience));
+    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
+      return fail(std::move(failed->error));
+    } else {
+      tell(reader->size());
+      return reader->verify();
+    }
+  }
+}
+
+}  // namespace modemedic::operation

@@ -1,0 +1,138 @@
+#include "plan/streaming_plan.h"
+
+#include "base/units.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+
+namespace modemedic::plan {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* all[] = {"SBL1", "SBL2",     "RPM",    "APPSBL",   "dsp1",       "dsp2",
+                               "dsp3", "recovery", "system", "userdata", "recoveryfs", "boot"};
+
+firmware::Package package() {
+  firmware::Package made;
+  made.kind = firmware::PackageKind::streaming;
+  made.chip = "9x15";
+  for (const auto* name : all) {
+    firmware::PackageFile file;
+    file.path = name;
+    file.size = 1000;
+    made.images.push_back({made.files.size(), name, {}, 0, ""});
+    made.files.push_back(file);
+  }
+  made.user_table.push_back({.name = "MIBIB", .size = 1});
+  return made;
+}
+
+std::set<std::string> written(const Plan& plan, Step::Kind kind) {
+  std::set<std::string> names;
+  for (const auto& step : plan.steps) {
+    if (step.kind == kind) {
+      names.insert(step.name);
+    }
+  }
+  return names;
+}
+
+TEST(StreamingPlan, GoesByFastbootUnlessAskedAndThenTouchesNoTable) {
+  auto plan = make_plan(package());
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_EQ(plan->method, Method::fastboot);
+  EXPECT_TRUE(std::ranges::none_of(plan->steps, &Step::may_wipe));
+  auto flashed = written(*plan, Step::Kind::flash);
+  EXPECT_EQ(flashed.size(), 10U);
+  EXPECT_FALSE(flashed.contains("SBL1"));
+  EXPECT_FALSE(flashed.contains("RPM"));
+  EXPECT_EQ((plan->steps.end() - 3)->name, "APPSBL") << "while it is torn only download mode is left";
+  EXPECT_TRUE(prove_plan(*plan, package()));
+}
+
+TEST(StreamingPlan, SaysThatTheTableMayWipeAndStreamsTheBootLoaderOnly) {
+  auto plan = make_plan(package(), {}, Method::download);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(std::ranges::count_if(plan->steps, &Step::may_wipe), 1);
+  EXPECT_EQ(written(*plan, Step::Kind::stream), (std::set<std::string>{"SBL1", "SBL2", "RPM", "APPSBL"}));
+  EXPECT_EQ(written(*plan, Step::Kind::flash).size(), 8U);
+  EXPECT_TRUE(prove_plan(*plan, package()));
+}
+
+/// A step left out, doubled, swapped with the next, or lying about what it may erase: none of these is proven.
+TEST(StreamingPlan, ProvesNoPlanThatWasMeddledWith) {
+  for (auto method : {Method::fastboot, Method::download}) {
+    const auto right = *make_plan(package(), {}, method);
+    for (std::size_t i = 0; i < right.steps.size(); ++i) {
+      auto at = static_cast<std::ptrdiff_t>(i);
+      auto less = right;
+      less.steps.erase(less.steps.begin() + at);
+      EXPECT_FALSE(prove_plan(less, package())) << name(method) << " without step " << i + 1;
+      auto more = right;
+      if (right.steps[i].kind != Step::Kind::prove) {
+        more.steps.insert(more.steps.begin() + at, right.steps[i]);
+        EXPECT_FALSE(prove_plan(more, package())) << name(method) << " with step " << i + 1 << " twice";
+      }
+      auto liar = right;
+      liar.steps[i].may_wipe = !liar.steps[i].may_wipe;
+      EXPECT_FALSE(prove_plan(liar, package())) << name(method) << " step " << i + 1 << " lies";
+      liar = right;
+      liar.steps[i].no_return = !liar.steps[i].no_return;
+      EXPECT_FALSE(prove_plan(liar, package()));
+    }
+  }
+}
+
+TEST(StreamingPlan, ProvesNothingThatWritesWhatIsTheModulesOwn) {
+  for (const auto* own : {"EFS2", "MIBIB", "misc", "sys_rev", "RPM"}) {
+    auto plan = *make_plan(package());
+    auto step = std::ranges::find(plan.steps, Step::Kind::flash, &Step::kind);
+    step->name = own;
+    auto meddled = package();
+    meddled.images[step->image].partition = own;
+    EXPECT_FALSE(prove_plan(plan, meddled)) << own;
+  }
+}
+
+TEST(StreamingPlan, PlansNoBootLoaderBeforeTheRestIsWhole) {
+  auto plan = *make_plan(package());
+  auto first = std::ranges::find(plan.steps, Step::Kind::flash, &Step::kind);
+  auto aboot = std::ranges::find(plan.steps, "APPSBL", &Step::name);
+  std::swap(*first, *aboot);
+  auto proven = prove_plan(plan, package());
+  ASSERT_FALSE(proven);
+  EXPECT_EQ(proven.error().code, Code::plan_unproven);
+}
+
+TEST(StreamingPlan, RefusesFirehoseAndOtherChipsAndMissingImages) {
+  auto plan = make_plan(package(), {}, Method::firehose);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().rule, "method");
+
+  auto other = package();
+  other.chip = "9x07";
+  EXPECT_EQ(make_plan(other).error().rule, "method");
+
+  for (std::size_t i = 0; i < std::size(all); ++i) {
+    auto cut = package();
+    cut.images.erase(cut.images.begin() + static_cast<std::ptrdiff_t>(i));
+    auto none = make_plan(cut, {}, Method::download);
+    ASSERT_FALSE(none) << all[i];
+    EXPECT_THAT(none.error().what, HasSubstr(all[i]));
+  }
+
+  auto without_table = package();
+  without_table.user_table.clear();
+  EXPECT_TRUE(make_plan(without_table));
+  EXPECT_FALSE(make_plan(without_table, {}, Method::download));
+
+  auto own = package();
+  own.images.front().partition = "EFS2";
+  EXPECT_EQ(make_plan(own).error().rule, "partition");
+}
+
+}  // namespace
+}  // namespace modemedic::plan

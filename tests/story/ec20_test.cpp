@@ -1,0 +1,91 @@
+#include "support/command.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+/// Stories 1, 2 and 4 through the real command line: an EC20 and a package that no other tool takes.
+namespace modemedic::tests {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Ec20 : public testing::Test {
+protected:
+  void SetUp() override {
+    ASSERT_EQ(run({"virtual", "package", "ec20", package, "--small", "--revision", "EC20EQAR02A05E2G"}).exit, 0);
+    std::ofstream(backup) << "EFS";
+  }
+
+  TempDir dir;
+  std::string package = dir / "fw";
+  std::string backup = dir / "backup";
+};
+
+/// Story 1: a modem that waits in fastboot, and keeps coming back there.
+TEST_F(Ec20, ThatWaitsInFastbootIsNamedAndBroughtBackForGood) {
+  Serve serve({"ec20:fastboot"});
+  auto list = run({"--bus", serve.bus(), "list"});
+  EXPECT_THAT(list.out, AllOf(HasSubstr("fastboot"), HasSubstr("EC20")));
+  auto doctor = run({"--bus", serve.bus(), "doctor"});
+  EXPECT_EQ(doctor.exit, 20);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("fastboot"), HasSubstr("reboot")));
+  auto back = run({"--bus", serve.bus(), "mode", "normal"});
+  EXPECT_EQ(back.exit, 0) << back.err;
+  EXPECT_THAT(run({"--bus", serve.bus(), "list"}).out, AllOf(HasSubstr("running"), HasSubstr("EC20EQAR02A04E2G")));
+}
+
+/// Story 2: no md5.txt, QGMR answers ERROR, and the modem sits in fastboot after another tool failed.
+TEST_F(Ec20, TakesAPackageWithoutMd5FromWhereAnotherToolLeftIt) {
+  auto inspect = run({"inspect", package});
+  EXPECT_EQ(inspect.exit, 0);
+  EXPECT_THAT(inspect.out, AllOf(HasSubstr("9x15"), HasSubstr("no md5.txt"), HasSubstr("named *rootfs*.yaffs2")));
+  auto plan = run({"plan", package});
+  EXPECT_EQ(plan.exit, 0) << plan.err;
+  EXPECT_THAT(plan.out, AllOf(HasSubstr("by fastboot"), HasSubstr("proven")));
+
+  Serve serve({"ec20:fastboot"});
+  auto refused = run({"--bus", serve.bus(), "flash", package, "--yes"});
+  EXPECT_EQ(refused.exit, 4) << "who it is can't be asked there";
+  auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown"});
+  EXPECT_EQ(flash.exit, 0) << flash.err;
+  EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("EC20EQAR02A05E2G")));
+}
+
+TEST_F(Ec20, IsFlashedFromItsRunningFirmware) {
+  Serve serve({"ec20"});
+  auto check = run({"--bus", serve.bus(), "check", package});
+  EXPECT_EQ(check.exit, 0) << check.out << check.err;
+  auto flash = run({"--bus", serve.bus(), "flash", package, "--yes"});
+  EXPECT_EQ(flash.exit, 0) << flash.err;
+  EXPECT_THAT(flash.out,
+              AllOf(HasSubstr("EC20EQAR02A04E2G -> EC20EQAR02A05E2G"), HasSubstr("as before"), HasSubstr("CFUN 1")));
+}
+
+/// Story 4: the oldest tool erased aboot and stopped half-way: download mode.
+TEST_F(Ec20, LeftInDownloadModeIsContinuedFromThere) {
+  Serve serve({"ec20:download"});
+  auto refused = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs"});
+  EXPECT_EQ(refused.exit, 4);
+  EXPECT_THAT(refused.err, HasSubstr("--backup"));
+  auto missing = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs",
+                      "--backup", dir / "nothing"});
+  EXPECT_EQ(missing.exit, 2);
+
+  auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs",
+                    "--backup", backup});
+  EXPECT_EQ(flash.exit, 0) << flash.err;
+  EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("EC20EQAR02A05E2G")));
+}
+
+TEST_F(Ec20, IsRehearsedOnATwin) {
+  auto rehearsal = run({"rehearse", package});
+  EXPECT_EQ(rehearsal.exit, 0) << rehearsal.err;
+  EXPECT_THAT(rehearsal.out, AllOf(HasSubstr("done and proven"), HasSubstr("EC20EQAR02A05E2G")));
+  auto cuts = run({"rehearse", package, "--cuts", "3"});
+  EXPECT_EQ(cuts.exit, 0) << cuts.out << cuts.err;
+}
+
+}  // namespace
+}  // namespace modemedic::tests
