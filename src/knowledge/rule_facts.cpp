@@ -33,6 +33,7 @@ PackageFacts facts_of(const firmware::Package& package) {
   if (package.geometry.page_size != 0 && package.geometry.pages_per_block != 0) {
     facts.geometry = package.geometry;
   }
+  facts.leaves_layout = package.kind == firmware::PackageKind::streaming;
   facts.signing = package.signing;
   if (!package.table.empty()) {
     facts.table = package.table;

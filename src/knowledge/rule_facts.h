@@ -38,6 +38,8 @@ struct PackageFacts {
   std::optional<Geometry> geometry;  ///< of the NAND it is for
   firmware::PackageSigning signing;
   std::optional<firmware::PartitionTable> table;  ///< the MIBIB it brings
+  /// Its chip is known with one kind of NAND only, and its flash leaves the table as it is: a 9x15's.
+  bool leaves_layout = false;
 };
 
 /// What somebody found who looked closer than a rule can: the planner, the chip check.

@@ -287,9 +287,9 @@ Outcome test(const Rule& rule, const Rules& rules, const ModemFacts& modem, cons
       return differ(if_any(modem.chip), if_any(package.chip), {"which chip the modem has is not known", true},
                     {"which chip the package is for is not known"});
     case Fact::geometry:
-      return differ_in_geometry(modem, package);
+      return package.leaves_layout ? Outcome{} : differ_in_geometry(modem, package);
     case Fact::partition_table:
-      return differ_in_table(modem, package);
+      return package.leaves_layout ? Outcome{} : differ_in_table(modem, package);
     case Fact::foreign_chip:
       return modem.foreign_maker.empty() ? Outcome::no() : yes(printable(modem.foreign_maker), {});
     case Fact::foreign_maker:

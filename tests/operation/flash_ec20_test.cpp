@@ -39,7 +39,7 @@ void erase(TwinBench& bench, std::string_view partition) {
   ASSERT_NE(found, nullptr);
   auto pages = bench.persona.geometry.pages_per_block;
   for (auto block = found->range.start.n / pages; block < found->range.end().n / pages; ++block) {
-    ASSERT_TRUE(bench.modem->nand().erase_block(block));
+    ASSERT_TRUE(bench.modem->nand().erase(block));
   }
 }
 
