@@ -26,6 +26,7 @@ void add_commands(Grammar& grammar) {
   add_check(grammar);
   add_plan(grammar);
   add_flash(grammar);
+  add_fastboot(grammar);
   add_rescue(grammar);
   add_rehearse(grammar);
   add_catalog(grammar);

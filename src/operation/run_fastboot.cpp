@@ -71,6 +71,49 @@ Result<protocol::FastbootReply> run(usb::Pipe& pipe, const Clock& clock, protoco
   }
 }
 
+/// What is sent, piece by piece.
+struct Source {
+  std::string name;
+  std::uint64_t size;
+  std::function<Result<ByteView>(std::uint64_t offset)> next;
+  std::function<Result<void>()> verify;
+};
+
+Result<void> download(usb::Pipe& pipe, const Clock& clock, const Source& image,
+                      const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
+  TRY_ASSIGN(auto largest, run_fastboot(pipe, clock, "getvar:max-download-size", send_patience));
+  auto limit = std::min(number_in(largest.text).value_or(most), most);
+  if (image.size == 0 || image.size > limit) {
+    return fail(Code::device_refused)
+        .what(fmt::format("{} has {} bytes, the boot loader takes 1 to {} at once", image.name, image.size, limit))
+        .hint("such an image can't be flashed by fastboot");
+  }
+  auto send_all = [&]() -> Result<void> {
+    for (std::uint64_t done = 0; done < image.size;) {
+      if (stop.stop_requested()) {
+        return fail(Code::interrupted).what("stopped by the person");
+      }
+      TRY_ASSIGN(auto bytes, image.next(done));
+      if (bytes.empty()) {
+        return fail(Code::package_bad).what(image.name + " is shorter than it was");
+      }
+      TRY(pipe.send(bytes, protocol::Zlp::never, Deadline::in(clock, data_patience)));
+      done += bytes.size();
+      tell(done);
+    }
+    TRY(pipe.flush(Deadline::in(clock, data_patience)));
+    return image.verify();
+  };
+  protocol::FastbootHost host(fmt::format("download:{:08x}", image.size), data_patience, image.size);
+  TRY_ASSIGN(auto reply, run(pipe, clock, std::move(host), Deadline::in(clock, longest_download), send_all));
+  return reply.okay ? Result<void>{} : refused("the image", reply);
+}
+
+Result<void> flash_downloaded(usb::Pipe& pipe, const Clock& clock, const std::string& partition) {
+  TRY_ASSIGN(auto reply, run_fastboot(pipe, clock, "flash:" + partition, flash_patience));
+  return reply.okay ? Result<void>{} : refused("to flash " + partition, reply);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<usb::Pipe>> open_fastboot(usb::Bus& bus, const usb::DeviceInfo& modem) {
@@ -92,44 +135,23 @@ Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock
              [] { return fail(Code::bug).what("data where none were announced"); });
 }
 
-Result<void> download_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package,
-                                  std::size_t file, const std::function<void(std::uint64_t)>& tell,
-                                  const std::stop_token& stop) {
-  const auto& image = package.files[file];
-  TRY_ASSIGN(auto largest, run_fastboot(pipe, clock, "getvar:max-download-size", send_patience));
-  if (auto limit = number_in(largest.text); image.size == 0 || (limit && image.size > *limit) || image.size > most) {
-    return fail(Code::device_refused)
-        .what(fmt::format("{} has {} bytes, the boot loader takes {} at once", printable(image.path), image.size,
-                          limit.value_or(most)))
-        .hint("such an image can't be flashed by fastboot");
-  }
-  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
-  protocol::FastbootHost host(fmt::format("download:{:08x}", image.size), data_patience, image.size);
-  TRY_ASSIGN(auto reply,
-             run(pipe, clock, std::move(host), Deadline::in(clock, longest_download), [&]() -> Result<void> {
-               while (reader->position() < image.size) {
-                 if (stop.stop_requested()) {
-                   return fail(Code::interrupted).what("stopped by the person");
-                 }
-                 TRY_ASSIGN(auto bytes, reader->next(transfer_size));
-                 if (bytes.empty()) {
-                   return fail(Code::package_bad).what(printable(image.path) + " is shorter than it was");
-                 }
-                 TRY(pipe.send(bytes, protocol::Zlp::never, Deadline::in(clock, data_patience)));
-                 tell(reader->position());
-               }
-               TRY(pipe.flush(Deadline::in(clock, data_patience)));
-               return reader->verify();
-             }));
-  return reply.okay ? Result<void>{} : refused("the image", reply);
-}
-
 Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package, std::size_t file,
                                const std::string& partition, const std::function<void(std::uint64_t)>& tell,
                                const std::stop_token& stop) {
-  TRY(download_by_fastboot(pipe, clock, package, file, tell, stop));
-  TRY_ASSIGN(auto reply, run_fastboot(pipe, clock, "flash:" + partition, flash_patience));
-  return reply.okay ? Result<void>{} : refused("to flash " + partition, reply);
+  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
+  Source image{printable(package.files[file].path), package.files[file].size,
+               [&](std::uint64_t /*offset*/) { return reader->next(transfer_size); }, [&] { return reader->verify(); }};
+  TRY(download(pipe, clock, image, tell, stop));
+  return flash_downloaded(pipe, clock, partition);
+}
+
+Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, ByteView bytes, const std::string& partition,
+                               const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
+  auto part = [&](std::uint64_t offset) -> Result<ByteView> {
+    return bytes.subspan(offset, std::min<std::size_t>(transfer_size, bytes.size() - offset));
+  };
+  TRY(download(pipe, clock, {"the image", bytes.size(), part, [] { return Result<void>{}; }}, tell, stop));
+  return flash_downloaded(pipe, clock, partition);
 }
 
 }  // namespace modemedic::operation

@@ -22,20 +22,18 @@ Result<std::unique_ptr<usb::Pipe>> open_fastboot(usb::Bus& bus, const usb::Devic
 Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock, const std::string& command,
                                              Duration patience);
 
-/// Hands an image to a boot loader: `download`, and its bytes in one transfer after the other, never ended by a
-/// zero-length packet (facts: fastboot.md, trap 5).
-/// @param tell  told of the bytes that went out
-/// @return Code::device_refused when it is too large for the boot loader, or refused; Code::package_bad when the file
-///         changed; Code::interrupted: the boot loader then waits for the rest until it loses power
-Result<void> download_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package,
-                                  std::size_t file, const std::function<void(std::uint64_t)>& tell,
-                                  const std::stop_token& stop);
-
-/// download_by_fastboot(), and only after its OKAY `flash` (trap 3).
+/// Hands a file to a boot loader: `download`, its bytes, never ended by a zero-length packet (facts: fastboot.md, trap
+/// 5), and only after the OKAY to them `flash` (trap 3).
 /// @param partition  its name in fastboot
-/// @return as download_by_fastboot(); Code::device_refused with the boot loader's own words
+/// @param tell       told of the bytes that went out
+/// @return Code::device_refused when it is too large, or with the boot loader's own words; Code::package_bad when the
+///         file changed; Code::interrupted: the boot loader then waits for the rest until it loses power
 Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package, std::size_t file,
                                const std::string& partition, const std::function<void(std::uint64_t)>& tell,
                                const std::stop_token& stop);
+
+/// The same for an image in memory.
+Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, ByteView image, const std::string& partition,
+                               const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop);
 
 }  // namespace modemedic::operation

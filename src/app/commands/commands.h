@@ -14,6 +14,7 @@ void add_doctor(Grammar& grammar);
 void add_inspect(Grammar& grammar);
 void add_check(Grammar& grammar);
 void add_plan(Grammar& grammar);
+void add_fastboot(Grammar& grammar);
 void add_flash(Grammar& grammar);
 void add_rescue(Grammar& grammar);
 void add_rehearse(Grammar& grammar);
