@@ -26,15 +26,13 @@ constexpr Duration patience = 5s;
 constexpr Duration erase_patience = 60s;
 
 /// The rest of the table is left to Firehose: SBL, MIBIB, TZ, RPM, and what is the module's own.
-constexpr std::array<std::string_view, 7> of_9x07{"system",   "recoveryfs", "modem",   "boot",
-                                                  "recovery", "aboot",      "usr_data"};
+constexpr std::array<std::string_view, 6> of_9x07{"system", "recoveryfs", "modem", "boot", "recovery", "usr_data"};
 
 bool may_write(const Found& modem, const std::string& name) {
   if (modem.sighting.family != "9x15") {
     return std::ranges::find(of_9x07, name) != of_9x07.end();
   }
-  auto in_table = name == "aboot" ? "APPSBL" : name == "sbl2" ? "SBL2" : name;
-  return name != "APPSBL" && name != "SBL2" && plan::fastboot_may_write(in_table);
+  return plan::fastboot_may_write(name);
 }
 
 /// The boot loader looks at boot and recovery only; the rest it writes as it comes.

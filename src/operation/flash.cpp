@@ -4,10 +4,10 @@
 #include "operation/back_out.h"
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
+#include "operation/flash_job.h"
 #include "operation/flash_without_firehose.h"
 #include "operation/follow_port.h"
 #include "operation/image_check.h"
-#include "operation/journal.h"
 #include "operation/modem_records.h"
 #include "operation/past_jobs.h"
 #include "operation/program_image.h"
@@ -17,7 +17,6 @@
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
 
-#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -28,7 +27,6 @@ namespace modemedic::operation {
 
 using namespace std::chrono_literals;
 using firmware::Package;
-using knowledge::State;
 using plan::Step;
 namespace firehose = protocol::firehose;
 
@@ -55,13 +53,6 @@ firehose::Attributes vendor_attributes(const firmware::RawCommand& command) {
   return own;
 }
 
-/// The same from whatever folder the next command is started in.
-std::string absolute_path(const std::string& path) {
-  std::error_code error;
-  auto absolute = std::filesystem::absolute(path, error);
-  return error ? path : absolute.lexically_normal().string();
-}
-
 /// How many journals are searched for the job that was cut.
 constexpr std::size_t most_journals = 200;
 
@@ -79,17 +70,16 @@ public:
         events_(events),
         stop_(std::move(stop)),
         meter_(std::in_place, events, bytes_to_program(plan.plan(), package_)) {
-    if (known_before()) {
+    if (admission_.identity() != nullptr) {
       report_.before = *admission_.identity();
     }
   }
 
   Result<FlashReport> run() {
     auto started = bus_.clock().now();
-    begin_journal();
+    begin_job();
     auto walked = walk();
-    journal_->verdict(walked);
-    remember_job(walked);
+    job_->end(walked, modem_, report_);
     TRY(std::move(walked));
     report_.bytes_programmed = meter_->finished();
     report_.whole_time = bus_.clock().now() - started;
@@ -103,37 +93,21 @@ private:
       const auto step = plan_.plan().steps[i];  // a copy: the plan may become a shorter one
       events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.plan().steps.size(),
                                step.no_return ? step.cut_leaves + "; then " + step.go_on : ""});
-      journal_->begun(step);
+      job_->journal().begun(step);
       auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take_checked(step);
       if (!taken) {
         return explain(std::move(taken.error()), step);
       }
-      journal_->done(step);
+      job_->journal().done(step);
     }
     return {};
   }
 
-  void begin_journal() {
-    JobStart start{.command = options_.command,
-                   .time = options_.time,
-                   .port = modem_.device.port,
-                   .package = absolute_path(package_.path),
-                   .target = package_.revision ? package_.revision->text : "",
-                   .plan = digest_of(plan_.plan(), package_)};
+  void begin_job() {
     if (options_.journals != nullptr && takes_programmer(modem_.sighting.state) && !options_.anew) {
       past_ = read_past_jobs(*options_.journals, most_journals, events_);
     }
-    journal_.emplace(options_.journals, start, bus_.clock(), events_);
-    if (known_before()) {
-      journal_->identity(report_.before);
-    }
-    note_lifted(admission_.lifted());
-  }
-
-  void note_lifted(const std::set<std::string>& rules) {
-    for (const auto& rule : rules) {
-      journal_->lifted(rule);
-    }
+    job_.emplace(admission_, plan_.plan(), options_, bus_.clock(), events_);
   }
 
   /// A modem that was switched by us has told its IMEI and its chip's serial: from now on one is known by the other.
@@ -145,23 +119,6 @@ private:
     }
   }
 
-  void remember_job(const Result<void>& walked) {
-    if (admission_.records() == nullptr) {
-      return;
-    }
-    auto identity = walked ? report_.after : report_.before;
-    identity.chip = report_.chip.value_or(protocol::ChipIdentity{});
-    auto state = walked ? State::running : modem_.sighting.state;
-    auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
-    admission_.records()->did({modem_.device, std::string(name(state)), identity, options_.time},
-                              {.time = options_.time,
-                               .command = options_.command,
-                               .result = std::string(walked ? "ok" : name(walked.error().code)),
-                               .what = what});
-  }
-
-  bool known_before() const { return admission_.identity() != nullptr; }
-
   /// SBL is what makes the modem leave EDL: it is not written before all else is as it shall be, nor booted before it
   /// is.
   Result<void> take_checked(const Step& step) {
@@ -172,7 +129,7 @@ private:
     if (step.kind == Step::Kind::reset) {
       report_.read_back = check_->seen();
       report_.new_bad_blocks = check_->new_bad_blocks();
-      journal_->read_back(report_.read_back);
+      job_->journal().read_back(report_.read_back);
     }
     return take(step);
   }
@@ -219,7 +176,7 @@ private:
     programmer_runs_ = chip.has_value();
     TRY_ASSIGN(report_.chip, std::move(chip));
     remember_chip();
-    journal_->chip(*report_.chip);
+    job_->journal().chip(*report_.chip);
     return {};
   }
 
@@ -228,7 +185,7 @@ private:
     TRY(plan::check_chip(plan_, package_, report_.storage));
     TRY_ASSIGN(auto table, read_chip_table(*link_, package_, report_.storage));
     TRY_ASSIGN(auto lifted, admission_.confirm({*report_.chip, report_.storage, std::move(table)}, plan_, events_));
-    note_lifted(lifted);
+    job_->note_lifted(lifted);
     check_.emplace(ImageCheck::Setup{*link_, package_, plan_, report_.storage, events_, options_.programs_tried,
                                      options_.verify == Verify::read, stop_});
     return go_on_from_what_stands();
@@ -351,7 +308,7 @@ private:
   std::stop_token stop_;
   std::optional<ProgressMeter> meter_;
   FlashReport report_;
-  std::optional<Journal> journal_;
+  std::optional<FlashJob> job_;
   std::vector<PastJob> past_;
   Buffer programmer_;
   std::unique_ptr<usb::Pipe> pipe_;

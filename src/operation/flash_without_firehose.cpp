@@ -2,17 +2,13 @@
 
 #include "operation/emit_log.h"
 #include "operation/flash_events.h"
-#include "operation/follow_port.h"
-#include "operation/journal.h"
-#include "operation/mode_ways.h"
-#include "operation/modem_records.h"
+#include "operation/flash_job.h"
 #include "operation/prove_flash.h"
 #include "operation/run_fastboot.h"
 #include "operation/run_streaming.h"
 #include "operation/upload.h"
+#include "operation/whereabouts.h"
 
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -32,9 +28,8 @@ namespace {
 /// A loader comes back after GO, or stays as it is.
 constexpr Duration loader_patience = 8s;
 /// 13 s in one field log, from the end of the boot loader's part; a modem that starts instead takes longer.
-constexpr Duration fastboot_patience = 120s;
+constexpr Duration mode_patience = 120s;
 constexpr Duration reboot_patience = 5s;
-constexpr Duration slice = 1s;
 /// A modem that has just started takes AT+QFASTBOOT only when its AT port answers.
 constexpr int most_tries = 4;
 
@@ -49,20 +44,13 @@ std::uint64_t bytes_to_write(const plan::Plan& plan, const Package& package) {
                          });
 }
 
-/// What the boot loader calls a partition. The package has them by the table's names.
-std::string name_in_fastboot(const std::string& partition) {
-  static const std::map<std::string, std::string, std::less<>> others{{"APPSBL", "aboot"}, {"SBL2", "sbl2"}};
-  auto other = others.find(partition);
-  return other == others.end() ? partition : other->second;
-}
-
 class Walk {
 public:
   Walk(usb::Bus& bus, Admission admission, const plan::ProvenPlan& plan, const FlashOptions& options, Events& events,
        std::stop_token stop)
       : admission_(std::move(admission)),
         bus_(bus),
-        modem_(admission_.modem()),
+        modem_(bus, admission_.modem(), events, stop),
         package_(admission_.package()),
         plan_(plan.plan()),
         options_(options),
@@ -79,11 +67,10 @@ public:
       return fail(Code::bug).what("the modem was let in for another method than the plan's");
     }
     auto started = bus_.clock().now();
-    begin_journal();
+    job_.emplace(admission_, plan_, options_, bus_.clock(), events_);
     auto walked = walk();
     hang_up();
-    journal_->verdict(walked);
-    remember_job(walked);
+    job_->end(walked, modem_.modem(), report_);
     TRY(std::move(walked));
     report_.bytes_programmed = meter_.finished();
     report_.whole_time = bus_.clock().now() - started;
@@ -96,57 +83,27 @@ private:
       const auto& step = plan_.steps[i];
       events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.steps.size(),
                                step.no_return ? step.cut_leaves + "; then " + step.go_on : ""});
-      journal_->begun(step);
-      changed_ = changed_ || writes(step) || step.may_wipe;
+      job_->journal().begun(step);
+      changed_ = changed_ || step.no_return || step.may_wipe;
       auto taken = stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : take(step);
       if (!taken) {
         return explain(std::move(taken.error()), step);
       }
-      journal_->done(step);
+      job_->journal().done(step);
     }
     return {};
-  }
-
-  void begin_journal() {
-    std::error_code error;
-    auto path = std::filesystem::absolute(package_.path, error);
-    JobStart start{.command = options_.command,
-                   .time = options_.time,
-                   .port = modem_.device.port,
-                   .package = error ? package_.path : path.lexically_normal().string(),
-                   .target = package_.revision ? package_.revision->text : "",
-                   .plan = digest_of(plan_, package_)};
-    journal_.emplace(options_.journals, start, bus_.clock(), events_);
-    if (admission_.identity() != nullptr) {
-      journal_->identity(report_.before);
-    }
-    for (const auto& rule : admission_.lifted()) {
-      journal_->lifted(rule);
-    }
-  }
-
-  void remember_job(const Result<void>& walked) {
-    if (admission_.records() == nullptr) {
-      return;
-    }
-    auto state = walked ? State::running : modem_.sighting.state;
-    auto what = walked ? fmt::format("{} -> {}", report_.before.revision, report_.after.revision) : walked.error().what;
-    admission_.records()->did(
-        {modem_.device, std::string(knowledge::name(state)), walked ? report_.after : report_.before, options_.time},
-        {.time = options_.time,
-         .command = options_.command,
-         .result = std::string(walked ? "ok" : modemedic::name(walked.error().code)),
-         .what = what});
   }
 
   Result<void> take(const Step& step) {
     switch (step.kind) {
       case Step::Kind::to_download:
-        return to_download();
+        return modem_.go(Target::download, mode_patience);
       case Step::Kind::load:
         return load();
       case Step::Kind::table:
         return send_table();
+      case Step::Kind::stream_erase:
+        return link_->erase(step.name);
       case Step::Kind::stream:
         return write(step, [&](auto tell) {
           return link_->write(package_, package_.images[step.image].file, step.name, tell, stop_);
@@ -155,10 +112,12 @@ private:
         return leave_loader();
       case Step::Kind::to_fastboot:
         return to_fastboot();
+      case Step::Kind::flash_erase:
+        return erase_by_fastboot(*pipe_, bus_.clock(), step.name);
       case Step::Kind::flash:
         return write(step, [&](auto tell) {
-          return flash_by_fastboot(*pipe_, bus_.clock(), package_, package_.images[step.image].file,
-                                   name_in_fastboot(step.name), tell, stop_);
+          return flash_by_fastboot(*pipe_, bus_.clock(), package_, package_.images[step.image].file, step.name, tell,
+                                   stop_);
         });
       case Step::Kind::reboot:
         return reboot();
@@ -169,55 +128,8 @@ private:
     }
   }
 
-  /// Goes a way of `mode`, and follows the modem until it is in that state.
-  Result<void> go(Target target, Duration patience) {
-    const auto* way = find_way(modem_.sighting.state, target);
-    if (way == nullptr) {
-      return fail(Code::device_refused)
-          .what(fmt::format("no way leads from {} to {}", knowledge::name(modem_.sighting.state), name(target)))
-          .hint(modem_.sighting.next);
-    }
-    TRY(way->go({bus_, modem_, {}, events_}));
-    return arrive(target, patience);
-  }
-
-  /// Waits until the modem is on the bus as `target`; another state is passed through.
-  Result<void> arrive(Target target, Duration patience) {
-    auto deadline = Deadline::in(bus_.clock(), patience);
-    while (!stop_.stop_requested()) {
-      auto until = std::min(deadline.at, Deadline::in(bus_.clock(), slice).at);
-      TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, {until}));
-      if (next) {
-        modem_ = {*next, knowledge::conclude(next->fingerprint)};
-        emit_modem(events_, modem_.device, modem_.sighting);
-        if (is_at(modem_.sighting.state, target)) {
-          return {};
-        }
-      } else if (deadline.passed(bus_.clock())) {
-        return did_not_arrive(target);
-      }
-    }
-    return fail(Code::interrupted).what("stopped by the person");
-  }
-
-  Failure did_not_arrive(Target target) {
-    auto there = device_after(bus_, modem_.device);
-    if (!there) {
-      return fail(std::move(there.error()));
-    }
-    return fail(*there ? Code::device_refused : Code::modem_lost)
-        .what(*there
-                  ? fmt::format("the modem is not in {} but {}", name(target), knowledge::name(modem_.sighting.state))
-                  : fmt::format("the modem left for {} and did not come back", name(target)))
-        .hint("take all power from the modem for some seconds, and look again with modemedic list");
-  }
-
-  Result<void> to_download() {
-    return modem_.sighting.state == State::download ? Result<void>{} : go(Target::download, fastboot_patience);
-  }
-
   Result<void> load() {
-    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
+    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.modem().device));
     TRY_ASSIGN(loader_ran_, start_loader(*pipe_, bus_.clock(), package_));
     if (loader_ran_) {
       emit_info(events_, "a streaming loader runs on the modem already");
@@ -225,11 +137,8 @@ private:
     }
     hang_up();
     // The same port comes back, on some modems as a new device, on some as the one it was.
-    TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, Deadline::in(bus_.clock(), loader_patience)));
-    if (next) {
-      modem_ = {*next, knowledge::conclude(next->fingerprint)};
-    }
-    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.device));
+    TRY(modem_.look(loader_patience));
+    TRY_ASSIGN(pipe_, open_edl(bus_, modem_.modem().device));
     return {};
   }
 
@@ -266,41 +175,36 @@ private:
     return {};
   }
 
-  /// From a running modem by AT+QFASTBOOT; after the boot loader's part it comes up by itself, there or running.
+  /// From a running modem by AT+QFASTBOOT. After the boot loader's part it comes up there by itself: it has no kernel.
   Result<void> to_fastboot() {
     if (plan_.method == plan::Method::download) {
-      TRY(arrive_somewhere());
+      TRY(modem_.arrive(
+          Target::fastboot, [](State state) { return state == State::fastboot || state == State::running; },
+          mode_patience));
     }
-    for (auto i = 0; modem_.sighting.state == State::running; ++i) {
-      auto gone = go(Target::fastboot, fastboot_patience);
+    for (auto i = 0; modem_.state() != State::fastboot; ++i) {
+      auto gone = modem_.go(Target::fastboot, mode_patience);
       auto not_ready = !gone && (gone.error().code == Code::timeout || gone.error().code == Code::no_modem);
       if (!gone && (!not_ready || i == most_tries)) {
         return gone;
       }
     }
-    if (modem_.sighting.state != State::fastboot) {
-      return did_not_arrive(Target::fastboot);
-    }
-    TRY_ASSIGN(pipe_, open_fastboot(bus_, modem_.device));
+    TRY_ASSIGN(pipe_, open_fastboot(bus_, modem_.modem().device));
     TRY(run_fastboot(*pipe_, bus_.clock(), "getvar:version", reboot_patience));
-    return {};
+    return check_sizes();
   }
 
-  Result<void> arrive_somewhere() {
-    auto deadline = Deadline::in(bus_.clock(), fastboot_patience);
-    while (!stop_.stop_requested()) {
-      auto until = std::min(deadline.at, Deadline::in(bus_.clock(), slice).at);
-      TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, {until}));
-      if (next) {
-        modem_ = {*next, knowledge::conclude(next->fingerprint)};
-        emit_modem(events_, modem_.device, modem_.sighting);
-        return {};
-      }
-      if (deadline.passed(bus_.clock())) {
-        return did_not_arrive(Target::fastboot);
+  /// Before the first erase: an image that the boot loader has no room for can't be sent in pieces, because each
+  /// `flash` begins at the partition's start.
+  Result<void> check_sizes() {
+    TRY_ASSIGN(auto most, largest_download(*pipe_, bus_.clock()));
+    for (const auto& step : plan_.steps) {
+      const auto& file = package_.file(package_.images[step.image]);
+      if (step.kind == Step::Kind::flash && file.size > most) {
+        return too_large_for_fastboot(printable(file.path), file.size, most);
       }
     }
-    return fail(Code::interrupted).what("stopped by the person");
+    return {};
   }
 
   Result<void> reboot() {
@@ -316,7 +220,7 @@ private:
   }
 
   Result<void> prove() {
-    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device, report_.before, package_, events_, stop_));
+    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.modem().device, report_.before, package_, events_, stop_));
     return {};
   }
 
@@ -328,7 +232,7 @@ private:
   /// Says in which state the modem is now, and how to go on.
   Failure explain(Error error, const Step& step) {
     error.during = step.what;
-    error.device = "port " + modem_.device.port;
+    error.device = "port " + modem_.modem().device.port;
     auto add = [&error](const std::string& sentence) { error.hint += (error.hint.empty() ? "" : ". ") + sentence; };
     if (!changed_) {
       add("Nothing was written: take all power from the modem for some seconds, and it starts as before (modemedic "
@@ -342,7 +246,7 @@ private:
 
   Admission admission_;  ///< keeps others away from the modem until the pipe below is closed
   usb::Bus& bus_;
-  Found modem_;
+  Whereabouts modem_;
   const Package& package_;
   const plan::Plan& plan_;
   const FlashOptions& options_;
@@ -350,7 +254,7 @@ private:
   std::stop_token stop_;
   ProgressMeter meter_;
   FlashReport report_;
-  std::optional<Journal> journal_;
+  std::optional<FlashJob> job_;
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<StreamingLink> link_;
   bool loader_ran_ = false;  ///< when the modem was found: another host may have left a partition open

@@ -149,6 +149,13 @@ private:
   /// From EDL a reset may be of no use, or of harm: what kept the modem out of the dark may be the boot pin, or another
   /// program's flash may be half done.
   bool may_be_reset() {
+    if (modem_.sighting.state == State::fastboot && job_ != nullptr) {
+      emit_info(events_,
+                fmt::format("the job of {} on this port was cut: a reboot would start what it has left, or lead "
+                            "back here. modemedic mode normal does it all the same",
+                            printable(job_->time)));
+      return false;
+    }
     if (modem_.sighting.state != State::edl) {
       return true;
     }
@@ -260,12 +267,11 @@ private:
       TRY_ASSIGN(target, catch_into_edl(bus_, modem_, events_, stop_));
     }
     auto gate = options_.gate;
-    gate.method = choose_method(target, *cure_->package).method;
-    auto proven = *cure_->plan;
-    if (gate.method != proven.plan().method) {
-      TRY_ASSIGN(auto other, plan::make_plan(*cure_->package, {}, gate.method));
-      TRY_ASSIGN(proven, plan::prove_plan(std::move(other), *cure_->package));
-    }
+    auto at = asked_.by == "AT" ? At::answers : At::silent;
+    auto chosen = choose_method(target, *cure_->package, cure_->asked, at);
+    emit_info(events_, fmt::format("by {}: {}", plan::name(chosen.method), chosen.reason));
+    gate.method = chosen.method;
+    TRY_ASSIGN(auto proven, plan_for(*cure_->package, *cure_->plan, chosen.method));
     TRY_ASSIGN(auto admission, admit(bus_, target, *cure_->package, gate, events_));
     auto how = options_.flash;
     how.command = "rescue";

@@ -18,6 +18,7 @@ namespace modemedic::operation {
 struct Cure {
   const firmware::Package* package = nullptr;
   const plan::ProvenPlan* plan = nullptr;
+  std::optional<plan::Method> asked = std::nullopt;  ///< by what it has to go; nothing: as the modem's state has it
 };
 
 struct RescueOptions {

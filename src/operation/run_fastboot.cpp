@@ -28,6 +28,7 @@ constexpr Duration send_patience = 2s;
 constexpr Duration data_patience = 15s;
 /// It says nothing until all is written and the rest of the partition erased: 100 MB of blocks take up to a minute.
 constexpr Duration flash_patience = 180s;
+constexpr Duration erase_patience = 60s;
 /// A whole number of packets: a short one inside the data leaves the device deaf.
 constexpr std::size_t transfer_size = 16384;
 constexpr std::uint64_t most = 0xffffffff;  ///< what eight hex digits say
@@ -81,12 +82,9 @@ struct Source {
 
 Result<void> download(usb::Pipe& pipe, const Clock& clock, const Source& image,
                       const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
-  TRY_ASSIGN(auto largest, run_fastboot(pipe, clock, "getvar:max-download-size", send_patience));
-  auto limit = std::min(number_in(largest.text).value_or(most), most);
+  TRY_ASSIGN(auto limit, largest_download(pipe, clock));
   if (image.size == 0 || image.size > limit) {
-    return fail(Code::device_refused)
-        .what(fmt::format("{} has {} bytes, the boot loader takes 1 to {} at once", image.name, image.size, limit))
-        .hint("such an image can't be flashed by fastboot");
+    return too_large_for_fastboot(image.name, image.size, limit);
   }
   auto send_all = [&]() -> Result<void> {
     for (std::uint64_t done = 0; done < image.size;) {
@@ -133,6 +131,22 @@ Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock
                                              Duration patience) {
   return run(pipe, clock, {command, patience}, Deadline::in(clock, patience + longest_talk),
              [] { return fail(Code::bug).what("data where none were announced"); });
+}
+
+Result<std::uint64_t> largest_download(usb::Pipe& pipe, const Clock& clock) {
+  TRY_ASSIGN(auto largest, run_fastboot(pipe, clock, "getvar:max-download-size", send_patience));
+  return std::min(number_in(largest.text).value_or(most), most);
+}
+
+Failure too_large_for_fastboot(const std::string& image, std::uint64_t size, std::uint64_t limit) {
+  return fail(Code::device_refused)
+      .what(fmt::format("{} has {} bytes, the boot loader takes 1 to {} at once", image, size, limit))
+      .hint("such an image can't be flashed by fastboot");
+}
+
+Result<void> erase_by_fastboot(usb::Pipe& pipe, const Clock& clock, const std::string& partition) {
+  TRY_ASSIGN(auto reply, run_fastboot(pipe, clock, "erase:" + partition, erase_patience));
+  return reply.okay ? Result<void>{} : refused("to erase " + partition, reply);
 }
 
 Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package, std::size_t file,

@@ -22,6 +22,17 @@ Result<std::unique_ptr<usb::Pipe>> open_fastboot(usb::Bus& bus, const usb::Devic
 Result<protocol::FastbootReply> run_fastboot(usb::Pipe& pipe, const Clock& clock, const std::string& command,
                                              Duration patience);
 
+/// What the boot loader takes at once: max-download-size.
+Result<std::uint64_t> largest_download(usb::Pipe& pipe, const Clock& clock);
+
+/// There is no other way for such an image: each `flash` begins at the partition's start, and sparse images are not
+/// expanded but written as they are.
+Failure too_large_for_fastboot(const std::string& image, std::uint64_t size, std::uint64_t most);
+
+/// Erases a partition. OKAY is said although an erase failed, unless it was the last block's (facts: fastboot.md, trap
+/// 6): no proof.
+Result<void> erase_by_fastboot(usb::Pipe& pipe, const Clock& clock, const std::string& partition);
+
 /// Hands a file to a boot loader: `download`, its bytes, never ended by a zero-length packet (facts: fastboot.md, trap
 /// 5), and only after the OKAY to them `flash` (trap 3).
 /// @param partition  its name in fastboot

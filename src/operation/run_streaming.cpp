@@ -80,6 +80,11 @@ Result<bool> start_loader(usb::Pipe& pipe, const Clock& clock, const firmware::P
 }
 
 Result<void> StreamingLink::run(StreamingHost::Command command) {
+  return send(std::move(command),
+              [](std::size_t) { return fail(Code::bug).what("an image where none was announced"); });
+}
+
+Result<void> StreamingLink::send(StreamingHost::Command command, const Read& read) {
   host_.start(std::move(command));
   for (;;) {
     auto action = host_.next();
@@ -88,38 +93,8 @@ Result<void> StreamingLink::run(StreamingHost::Command command) {
     }
     if (auto* send = std::get_if<protocol::Send>(&action)) {
       TRY(pipe_.send(send->bytes, send->zlp, Deadline::in(clock_, send_patience)));
-    } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
-      TRY(feed_from(pipe_, clock_, host_, wait->patience));
-    } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
-      return fail(std::move(failed->error));
-    } else if (std::holds_alternative<protocol::Done>(action)) {
-      return {};
-    } else {
-      return fail(Code::bug).what("an image where none was announced");
-    }
-  }
-}
-
-Result<void> StreamingLink::write(const firmware::Package& package, std::size_t file, const std::string& partition,
-                                  const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
-  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
-  host_.start(StreamingHost::Image{partition, reader->size()});
-  for (;;) {
-    auto action = host_.next();
-    for (const auto& line : host_.take_logs()) {
-      emit_debug(events_, "the loader says: " + printable(line));
-    }
-    if (auto* send = std::get_if<protocol::Send>(&action)) {
-      TRY(pipe_.send(send->bytes, send->zlp, Deadline::in(clock_, send_patience)));
     } else if (auto* part = std::get_if<StreamingHost::WriteImage>(&action)) {
-      if (stop.stop_requested()) {
-        return fail(Code::interrupted).what("stopped by the person");
-      }
-      tell(part->offset);
-      TRY_ASSIGN(auto bytes, reader->next(part->length));
-      if (bytes.size() != part->length) {
-        return fail(Code::package_bad).what(printable(package.files[file].path) + " is shorter than it was");
-      }
+      TRY_ASSIGN(auto bytes, read(part->length));
       TRY(pipe_.send(protocol::streaming::write_frame(part->offset, bytes), protocol::Zlp::never,
                      Deadline::in(clock_, send_patience)));
     } else if (auto* wait = std::get_if<protocol::Await>(&action)) {
@@ -127,10 +102,35 @@ Result<void> StreamingLink::write(const firmware::Package& package, std::size_t 
     } else if (auto* failed = std::get_if<protocol::Failed>(&action)) {
       return fail(std::move(failed->error));
     } else {
-      tell(reader->size());
-      return reader->verify();
+      return {};
     }
   }
+}
+
+Result<void> StreamingLink::write(const firmware::Package& package, std::size_t file, const std::string& partition,
+                                  const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
+  TRY_ASSIGN(auto reader, firmware::ImageReader::open(package, file));
+  std::uint64_t read = 0;
+  TRY(send(StreamingHost::Image{partition, reader->size()}, [&](std::size_t length) -> Result<ByteView> {
+    if (stop.stop_requested()) {
+      return fail(Code::interrupted).what("stopped by the person");
+    }
+    tell(read);
+    TRY_ASSIGN(auto bytes, reader->next(length));
+    if (bytes.size() != length) {
+      return fail(Code::package_bad).what(printable(package.files[file].path) + " is shorter than it was");
+    }
+    read += length;
+    return bytes;
+  }));
+  tell(reader->size());
+  return reader->verify();
+}
+
+Result<void> StreamingLink::erase(const std::string& partition) {
+  const Buffer blank(protocol::streaming::largest_write, std::byte{0xFF});
+  return send(StreamingHost::Image{partition, blank.size()},
+              [&](std::size_t length) -> Result<ByteView> { return ByteView(blank).first(length); });
 }
 
 }  // namespace modemedic::operation

@@ -30,7 +30,15 @@ public:
   Result<void> write(const firmware::Package& package, std::size_t file, const std::string& partition,
                      const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop);
 
+  /// Leaves nothing in a partition: opens it, writes a page of 0xFF, closes it. An open alone erases not every
+  /// partition (facts: dload-streaming.md, 0:SBL1), and one without data is not what anybody was seen to do.
+  Result<void> erase(const std::string& partition);
+
 private:
+  using Read = std::function<Result<ByteView>(std::size_t length)>;
+
+  Result<void> send(protocol::StreamingHost::Command command, const Read& read);
+
   usb::Pipe& pipe_;
   const Clock& clock_;
   Events& events_;

@@ -42,7 +42,9 @@ struct Step {
     load,          ///< DLOAD: the streaming loader into the modem's memory, and GO
     table,         ///< streaming: hello, security mode, partition table
     stream,        ///< streaming: open (which erases the partition), write, close
+    stream_erase,  ///< streaming: open (which erases the partition), a page of 0xFF, close: nothing is left in it
     leave_loader,  ///< streaming: reset
+    flash_erase,   ///< fastboot: erase of one partition
     flash,         ///< fastboot: download and flash of one image
     reboot,        ///< fastboot: the only thing that clears the flag that brings a modem back there
   };

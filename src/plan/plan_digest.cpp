@@ -35,6 +35,9 @@ std::string_view id_of(Step::Kind kind) {
       return "table";
     case Kind::stream:
       return "stream";
+    case Kind::stream_erase:
+    case Kind::flash_erase:
+      return "erase";
     case Kind::leave_loader:
       return "restart";
     case Kind::flash:

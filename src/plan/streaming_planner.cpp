@@ -1,7 +1,6 @@
 #include "plan/streaming_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
@@ -18,14 +17,6 @@ namespace {
 
 constexpr auto nothing_sent = "nothing was sent to the modem";
 
-/// What fastboot renews, in this order: the boot loader's own parts last. Until then every cut ends in fastboot again,
-/// because its first `flash` sets the flag that brings a modem back there.
-constexpr std::array<std::string_view, 10> by_fastboot{"system", "userdata", "recoveryfs", "dsp1", "dsp2",
-                                                       "dsp3",   "boot",     "recovery",   "SBL2", "APPSBL"};
-
-/// In the order in which the vendor's own tool was seen to write them.
-constexpr std::array<std::string_view, 4> by_streaming{"SBL1", "SBL2", "RPM", "APPSBL"};
-
 bool has(const auto& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -38,17 +29,23 @@ struct Outcome {
 
 constexpr Outcome before{"the old firmware, untouched: the next power-on starts it", "start the flash again", false};
 constexpr Outcome in_fastboot{
-    "a part of its firmware missing, and its boot loader whole: the next power-on ends in fastboot",
+    "no kernel, and its boot loader whole: every power-on ends in fastboot until the kernel, which comes last, is "
+    "written",
     "flash the package again, from fastboot", true};
+constexpr Outcome kernel_taken{
+    "no kernel: a power-on ends in fastboot, or in download mode (05c6:9215 QHSUSB_DLOAD) if that is where its boot "
+    "loader led before",
+    "flash the package again, from there", true};
 constexpr Outcome boot_loader_open{
-    "its boot loader incomplete: the next power-on ends in download mode (05c6:9215 QHSUSB_DLOAD)",
-    "flash the package again, from there with --method download", true};
-constexpr Outcome boot_loader_whole{
-    "its new boot loader, whole: the next power-on ends in fastboot, or in what firmware was there before",
-    "flash the package again", true};
+    "no boot loader, or a part of one: the boot ROM waits in download mode (05c6:9215 QHSUSB_DLOAD) at every power-on",
+    "flash the package again, from there", true};
+constexpr Outcome boot_loader_whole{"its new boot loader, whole, and no kernel: every power-on ends in fastboot",
+                                    "flash the package again, from fastboot", true};
 constexpr Outcome written{"the new firmware, whole: it is in fastboot, or starts",
                           "modemedic mode normal, and look at it with modemedic list", true};
 
+/// The order follows from what a power-on finds (docs/ec20.md): the kernel is taken away before anything and written
+/// last of all, SBL1 before the rest of the boot loader and written behind it.
 class Planner {
 public:
   Planner(const Package& package, Method method) : package_(package), method_(method) {}
@@ -58,10 +55,11 @@ public:
       renew_boot_loader();
     }
     add(Step::Kind::to_fastboot, "wait in fastboot", method_ == Method::download ? boot_loader_whole : before);
-    for (auto name : by_fastboot) {
-      if (method_ == Method::fastboot || !has(by_streaming, name)) {
-        write(Step::Kind::flash, name, has(by_streaming, name) ? boot_loader_open : in_fastboot, "fastboot");
-      }
+    if (method_ == Method::fastboot) {
+      erase(Step::Kind::flash_erase, kernel_9x15, in_fastboot);
+    }
+    for (auto name : firmware_9x15) {
+      write(Step::Kind::flash, name, in_fastboot, "fastboot");
     }
     add(Step::Kind::reboot, "start the new firmware", written);
     add(Step::Kind::prove, "let the modem prove it over AT", written);
@@ -76,10 +74,17 @@ private:
         {"the old firmware, untouched, if its partition table is the package's; else an erased chip",
          "flash the package again, from download mode", false})
         .may_wipe = true;
-    for (auto name : by_streaming) {
+    erase(Step::Kind::stream_erase, kernel_9x15, kernel_taken);
+    erase(Step::Kind::stream_erase, first_loader_9x15, boot_loader_open);
+    for (auto name : loaders_9x15) {
       write(Step::Kind::stream, name, boot_loader_open, "streaming download");
     }
+    write(Step::Kind::stream, first_loader_9x15, boot_loader_open, "streaming download");
     add(Step::Kind::leave_loader, "start the new boot loader", boot_loader_whole);
+  }
+
+  void erase(Step::Kind kind, std::string_view partition, const Outcome& outcome) {
+    add(kind, fmt::format("erase {}", partition), outcome).name = partition;
   }
 
   void write(Step::Kind kind, std::string_view partition, const Outcome& outcome, const char* by) {
@@ -127,11 +132,11 @@ Result<void> check_method(const Package& package, Method method) {
 }  // namespace
 
 bool fastboot_may_write(std::string_view partition) {
-  return has(by_fastboot, partition);
+  return has(firmware_9x15, partition);
 }
 
 bool streaming_may_write(std::string_view partition) {
-  return has(by_streaming, partition);
+  return partition == first_loader_9x15 || has(loaders_9x15, partition);
 }
 
 Result<Plan> make_streaming_plan(const Package& package, Method method) {
@@ -146,17 +151,19 @@ Result<Plan> make_streaming_plan(const Package& package, Method method) {
           .hint(nothing_sent);
     }
     if (package.file(image).size == 0) {
-      return fail(Code::package_bad).what(fmt::format("{} is empty", printable(package.file(image).path)));
+      return fail(Code::package_bad)
+          .what(fmt::format("{} is empty", printable(package.file(image).path)))
+          .hint(nothing_sent);
     }
   }
-  for (const auto& names :
-       {std::vector(by_fastboot.begin(), by_fastboot.end()), std::vector(by_streaming.begin(), by_streaming.end())}) {
-    for (auto partition : names) {
-      if (std::ranges::find(package.images, partition, &Image::partition) == package.images.end()) {
-        return fail(Code::package_bad)
-            .what(fmt::format("the package has no image for {}", partition))
-            .hint("a part of a package leaves a modem that may not start; nothing was sent to the modem");
-      }
+  std::vector<std::string_view> needed(firmware_9x15.begin(), firmware_9x15.end());
+  needed.insert(needed.end(), loaders_9x15.begin(), loaders_9x15.end());
+  needed.push_back(first_loader_9x15);
+  for (auto partition : needed) {
+    if (std::ranges::find(package.images, partition, &Image::partition) == package.images.end()) {
+      return fail(Code::package_bad)
+          .what(fmt::format("the package has no image for {}", partition))
+          .hint("a part of a package leaves a modem that may not start; nothing was sent to the modem");
     }
   }
   auto wrong = std::ranges::find(package.findings, Finding::Level::error, &Finding::level);

@@ -1,10 +1,10 @@
 #include "firmware/partition_role.h"
+#include "plan/power_on.h"
 #include "plan/streaming_plan.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,6 +12,8 @@ namespace modemedic::plan {
 
 using firmware::Image;
 using firmware::Package;
+using Flag = PowerOn::Flag;
+using Holds = PowerOn::Holds;
 
 namespace {
 
@@ -20,14 +22,16 @@ namespace {
 /// no code of ours can say them.
 enum class Erases {
   nothing,
-  own_partition,  ///< 1b 0e NAME, flash:NAME
+  own_partition,  ///< 1b 0e NAME, flash:NAME, erase:NAME
   perhaps_all,    ///< 19 00: all, unless the chip's table is just this one
 };
 
 Erases erases(Step::Kind kind) {
   switch (kind) {
     case Step::Kind::stream:
+    case Step::Kind::stream_erase:
     case Step::Kind::flash:
+    case Step::Kind::flash_erase:
       return Erases::own_partition;
     case Step::Kind::table:
       return Erases::perhaps_all;
@@ -38,7 +42,11 @@ Erases erases(Step::Kind kind) {
 
 class Walk {
 public:
-  Walk(const Plan& plan, const Package& package) : plan_(plan), package_(package) {}
+  Walk(const Plan& plan, const Package& package)
+      : plan_(plan),
+        package_(package),
+        chip_(first_loader_9x15, {loaders_9x15.begin(), loaders_9x15.end()}, kernel_9x15,
+              {firmware_9x15.begin(), firmware_9x15.end()}) {}
 
   Result<void> prove() {
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
@@ -51,6 +59,8 @@ public:
   }
 
 private:
+  enum class Where { anywhere, download, loader, session, starting, fastboot, done };
+
   Failure wrong(const std::string& text) const {
     auto where = number_ == 0 ? std::string("at the end") : fmt::format("step {} ({})", number_, step_->what);
     return fail(Code::plan_unproven)
@@ -66,9 +76,6 @@ private:
     if (step.may_wipe != (erases(step.kind) == Erases::perhaps_all)) {
       return wrong("does not tell the truth about what it may wipe");
     }
-    if (rebooted_ && step.kind != Step::Kind::prove) {
-      return wrong("comes after the reboot");
-    }
     switch (step.kind) {
       case Step::Kind::to_download:
         return enter(Where::anywhere, Where::download);
@@ -76,44 +83,63 @@ private:
         return enter(Where::download, Where::loader);
       case Step::Kind::table:
         return enter(Where::loader, Where::session);
+      case Step::Kind::stream_erase:
+        return erase(step, Where::session,
+                     step.name == kernel_9x15 || step.name == first_loader_9x15 ? step.name : std::string_view());
       case Step::Kind::stream:
-        return write(step, Where::session, streaming_may_write(step.name));
+        TRY(check_may_write(step, Where::session, streaming_may_write(step.name)));
+        return write(step, false);
       case Step::Kind::leave_loader:
-        return enter(Where::session, Where::starting);
+        TRY(enter(Where::session, Where::starting));
+        return chip_.ends_in_fastboot() ? Result<void>{} : wrong("does not lead into fastboot");
       case Step::Kind::to_fastboot:
         return enter(plan_.method == Method::download ? Where::starting : Where::anywhere, Where::fastboot);
+      case Step::Kind::flash_erase:
+        return erase(step, Where::fastboot, step.name == kernel_9x15 ? step.name : std::string_view());
       case Step::Kind::flash:
-        return write(step, Where::fastboot, fastboot_may_write(step.name));
+        TRY(check_may_write(step, Where::fastboot, fastboot_may_write(step.name)));
+        return write(step, true);
       case Step::Kind::reboot:
-        rebooted_ = true;
         return enter(Where::fastboot, Where::done);
       case Step::Kind::prove:
-        proved_ = rebooted_;
-        return rebooted_ ? Result<void>{} : wrong("comes before the reboot");
+        if (at_ != Where::done || proved_) {
+          return wrong("comes when nothing has been started");
+        }
+        proved_ = true;
+        return {};
       default:
         return wrong("has no place without Firehose");
     }
   }
 
-  enum class Where { anywhere, download, loader, session, starting, fastboot, done };
-
   Result<void> enter(Where from, Where to) {
     if (at_ != from) {
       return wrong("the modem is not where this can be done");
     }
-    if (to == Where::starting && !written({"SBL1", "SBL2", "RPM", "APPSBL"})) {
-      return wrong("the loader is left before the boot loader is whole");
-    }
     at_ = to;
-    return {};
+    return survivable(Flag::as_found, "before it");
   }
 
-  bool written(const std::vector<std::string>& names) const {
-    return std::ranges::all_of(names,
-                               [&](const auto& name) { return std::ranges::find(written_, name) != written_.end(); });
+  /// A cut now must leave a modem that software can bring back.
+  Result<void> survivable(Flag flag, std::string_view when) const {
+    auto dead_end = chip_.dead_end(flag);
+    return dead_end.empty() ? Result<void>{} : wrong(fmt::format("a cut {} leaves no way back: {}", when, dead_end));
   }
 
-  Result<void> write(const Step& step, Where where, bool may) {
+  /// The first block goes first, and with it what makes a boot ROM or a boot loader start the rest.
+  /// @param allowed  the one that may be erased so; empty: it may not
+  Result<void> erase(const Step& step, Where where, std::string_view allowed) {
+    if (at_ != where) {
+      return wrong("the modem is not where this can be done");
+    }
+    if (allowed.empty() || chip_.holds(step.name) != Holds::as_found) {
+      return wrong(fmt::format("{} may not be erased so", step.name));
+    }
+    chip_.set(step.name, Holds::blank);
+    return survivable(Flag::as_found, "in the middle of it");
+  }
+
+  Result<void> check_may_write(const Step& step, Where where, bool may) const {
     if (at_ != where) {
       return wrong("the modem is not where this can be done");
     }
@@ -125,21 +151,26 @@ private:
         package_.file(package_.images[step.image]).size == 0) {
       return wrong(fmt::format("the image is not {}'s", step.name));
     }
-    if (written({step.name})) {
+    if (written_.contains(step.name)) {
       return wrong(fmt::format("{} is written twice", step.name));
     }
-    if (where == Where::fastboot && streaming_may_write(step.name) &&
-        !written({"system", "userdata", "recoveryfs", "dsp1", "dsp2", "dsp3", "boot", "recovery"})) {
-      return wrong(fmt::format("a cut in {} would leave download mode with other parts missing", step.name));
-    }
-    written_.push_back(step.name);
+    return {};
+  }
+
+  /// @param by_fastboot  which erases its flag and sets it anew before it touches the partition
+  Result<void> write(const Step& step, bool by_fastboot) {
+    TRY(survivable(by_fastboot ? Flag::erased : Flag::as_found, "at its beginning"));
+    chip_.set(step.name, Holds::torn);
+    TRY(survivable(by_fastboot ? Flag::set : Flag::as_found, "in the middle of it"));
+    chip_.set(step.name, Holds::renewed);
+    written_.insert(step.name);
     return {};
   }
 
   Result<void> check_end() const {
     for (const auto& image : package_.images) {
       auto is_due = plan_.method == Method::download || fastboot_may_write(image.partition);
-      if (is_due && !written({image.partition})) {
+      if (is_due && !written_.contains(image.partition)) {
         return wrong(fmt::format("{} was never written", image.partition));
       }
     }
@@ -148,12 +179,12 @@ private:
 
   const Plan& plan_;
   const Package& package_;
-  std::vector<std::string> written_;
+  PowerOn chip_;
+  std::set<std::string> written_;
   Where at_ = Where::anywhere;
   std::size_t number_ = 0;
   const Step* step_ = nullptr;
   bool changed_ = false;
-  bool rebooted_ = false;
   bool proved_ = false;
 };
 

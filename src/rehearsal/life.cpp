@@ -70,6 +70,19 @@ std::string untouchable(const twin::Nand& nand, const Scene& scene) {
   return prints;
 }
 
+/// Changes when anything is written, but for the flag in misc that a boot loader in fastboot sets and clears by itself.
+std::string all_but_flag(const twin::Nand& nand, const Scene& scene) {
+  const auto* misc = scene.package.kind == firmware::PackageKind::streaming
+                         ? firmware::find_partition(scene.persona.table, "misc")
+                         : nullptr;
+  if (misc == nullptr) {
+    return std::to_string(nand.changes());
+  }
+  auto end = misc->range.end();
+  return nand.fingerprint({Sectors{0}, misc->range.start}) +
+         nand.fingerprint({end, scene.persona.geometry.chip_sectors() - end});
+}
+
 /// What an attempt that ended well has to show.
 struct Outcome {
   operation::Identity after;
@@ -112,11 +125,7 @@ public:
     TRY_ASSIGN(auto found, operation::find_modem(mishaps, "", events_));
     auto how = gate();
     how.method = operation::choose_method(found, scene_.package).method;
-    auto proven = scene_.plan;
-    if (how.method != proven.plan().method) {
-      TRY_ASSIGN(auto other, plan::make_plan(scene_.package, {}, how.method));
-      TRY_ASSIGN(proven, plan::prove_plan(std::move(other), scene_.package));
-    }
+    TRY_ASSIGN(auto proven, operation::plan_for(scene_.package, scene_.plan, how.method));
     TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, how, events_));
     TRY_ASSIGN(auto report, operation::flash(mishaps, std::move(admission), proven, options(), events_, {}));
     return Outcome{report.after, report};
@@ -217,13 +226,13 @@ private:
     auto number = life_.attempts.size();
     arm(number < mishaps_.size() ? &mishaps_[number] : nullptr);
     auto command = choose();
-    auto programs = world_.modem().nand().changes();
+    auto before = all_but_flag(world_.modem().nand(), scene_);
     auto begun = world_.now();
     auto result = command == Command::flash ? world_.flash() : world_.rescue(command == Command::rescue_with_package);
     auto took = world_.now() - begun;
     world_.mishaps.disarm();
     auto died = std::exchange(host_died_, false);
-    auto changed = world_.modem().nand().changes() != programs;
+    auto changed = all_but_flag(world_.modem().nand(), scene_) != before;
     life_.attempts.push_back({name(command), what_goes_wrong(number),
                               result ? std::string(is_new(*result) ? done_and_proven : as_before) : result.error().what,
                               world_.modem().state(), took});

@@ -1,4 +1,6 @@
+#include "operation/choose_method.h"
 #include "operation/flash.h"
+#include "operation/rescue.h"
 #include "protocol/hdlc.h"
 #include "rehearsal/memory_journals.h"
 #include "support/twin_bench.h"
@@ -10,6 +12,7 @@ namespace modemedic::operation {
 namespace {
 
 using namespace std::chrono_literals;
+using test::must;
 using test::newer_package;
 using test::newer_revision;
 using test::TwinBench;
@@ -129,11 +132,16 @@ TEST(FlashEc20, AskedForDownloadItStreamsFromTheRunningModem) {
   EXPECT_EQ(report->after.imei, report->before.imei);
 }
 
+/// Whether what is torn in its boot chain still finds its way into download mode, or shows nothing on USB.
+class CutFlashEc20 : public testing::TestWithParam<bool> {};
+
 /// A cut at each half second of it, and then what a person does: until it is done.
-TEST(FlashEc20, GoesOnAfterACutAtAnyStep) {
+TEST_P(CutFlashEc20, GoesOnAfterACutAtAnyStep) {
   for (auto by : {plan::Method::fastboot, plan::Method::download}) {
-    for (auto cut = 500ms; cut < 70s; cut += 2500ms) {
-      TwinBench bench(ec20());
+    for (auto cut = 500ms; cut < 70s; cut += 1300ms) {
+      auto options = ec20();
+      options.dark_when_torn = GetParam();
+      TwinBench bench(options);
       auto imei = bench.modem->imei();
       bench.timers.after(cut, [&] { bench.modem->power_cut(); });
       auto choice = with_backup();
@@ -152,10 +160,55 @@ TEST(FlashEc20, GoesOnAfterACutAtAnyStep) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Torn, CutFlashEc20, testing::Bool());
+
+/// A reboot would lead back here, or start what the flash has left.
+TEST(FlashEc20, RescueDoesNotRebootOneWhoseFlashWasCut) {
+  TwinBench bench(ec20(twin::Mode::fastboot));
+  rehearsal::MemoryJournals journals;
+  auto choice = with_backup();
+  choice.journals = &journals;
+  choice.time = "2026-11-21T00:00:00Z";
+  bench.timers.after(100ms, [&] { bench.modem->power_cut(); });
+  ASSERT_FALSE(bench.flash(*newer_package("ec20"), choice));
+  bench.power_cycle();
+  ASSERT_THAT(bench.modem->state(), StartsWith("fastboot"));
+
+  RescueOptions how;
+  how.gate.overrides = {"unknown"};
+  how.flash.journals = &journals;
+  how.flash.time = "2026-11-21T00:01:00Z";
+  auto before = bench.fingerprint();
+  auto without = rescue(bench.bus, must(bench.find()), how, bench.events, {});
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().rule, "package");
+  EXPECT_EQ(bench.fingerprint(), before);
+  EXPECT_THAT(bench.modem->state(), StartsWith("fastboot"));
+
+  auto plan = must(plan::prove_plan(must(plan::make_plan(*newer_package("ec20"))), *newer_package("ec20")));
+  how.cure = [&](const PastJob*) { return std::optional(Cure{&*newer_package("ec20"), &plan}); };
+  auto with = rescue(bench.bus, must(bench.find()), how, bench.events, {});
+  ASSERT_TRUE(with) << with.error().what;
+  EXPECT_EQ(with->after.revision, newer_revision("ec20"));
+}
+
+/// Only AT leads into fastboot: where it is silent, DIAG leads into download mode.
+TEST(FlashEc20, GoesByDownloadModeWhereAtIsSilent) {
+  TwinBench bench(ec20());
+  erase(bench, "dsp2");
+  bench.power_cycle();
+  ASSERT_THAT(bench.modem->state(), StartsWith("running"));
+  auto choice = with_backup();
+  choice.method = choose_method(must(bench.find()), *newer_package("ec20"), std::nullopt, At::silent).method;
+  EXPECT_EQ(choice.method, plan::Method::download);
+  auto report = bench.flash(*newer_package("ec20"), choice);
+  ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+  EXPECT_EQ(report->after.revision, newer_revision("ec20"));
+}
+
 /// What the field's tool failed at: it did not wait for fastboot.
 TEST(FlashEc20, WaitsTheThirteenSecondsUntilFastbootComesUp) {
   TwinBench bench(ec20(twin::Mode::download));
-  erase(bench, "boot");  // so that the new boot loader stays in fastboot
   auto report = bench.flash(*newer_package("ec20"), with_backup());
   ASSERT_TRUE(report) << report.error().what;
   EXPECT_GT(report->whole_time, 13s);

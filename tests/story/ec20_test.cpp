@@ -1,3 +1,4 @@
+#include "support/backup_folder.h"
 #include "support/command.h"
 
 #include <fstream>
@@ -15,7 +16,7 @@ class Ec20 : public testing::Test {
 protected:
   void SetUp() override {
     ASSERT_EQ(run({"virtual", "package", "ec20", package, "--small", "--revision", "EC20EQAR02A05E2G"}).exit, 0);
-    std::ofstream(backup) << "EFS";
+    write_backup(backup, "EC20EQAR02A04E2G", "861075020000012");
   }
 
   TempDir dir;
@@ -71,12 +72,48 @@ TEST_F(Ec20, LeftInDownloadModeIsContinuedFromThere) {
   EXPECT_THAT(refused.err, HasSubstr("--backup"));
   auto missing = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs",
                       "--backup", dir / "nothing"});
-  EXPECT_EQ(missing.exit, 2);
+  EXPECT_EQ(missing.exit, 11) << missing.err;
 
   auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs",
                     "--backup", backup});
   EXPECT_EQ(flash.exit, 0) << flash.err;
   EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("EC20EQAR02A05E2G")));
+}
+
+/// What the rule efs asks for is a whole backup, of such a modem, with its identity in it.
+TEST_F(Ec20, TakesNothingElseForABackup) {
+  Serve serve({"ec20:download"});
+  auto flash = [&](const std::string& path) {
+    return run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown", "--override", "efs",
+                "--backup", path});
+  };
+  std::ofstream(dir / "text") << "EFS";
+  EXPECT_EQ(flash(dir / "text").exit, 5);
+  EXPECT_EQ(flash(package).exit, 5) << "a package is none";
+
+  auto other = dir / "other";
+  write_backup(other, "EC25EFAR06A15M4G", "861075020000012");
+  auto refused = flash(other);
+  EXPECT_EQ(refused.exit, 4);
+  EXPECT_THAT(refused.err, HasSubstr("EC25EFA"));
+
+  auto without = dir / "without";
+  write_backup(without, "EC20EQAR02A04E2G", "861075020000012", "dsp2");
+  EXPECT_EQ(flash(without).exit, 5);
+
+  std::ofstream(dir / "backup/data/00-EFS2.bin") << std::string(2048, 'F');
+  auto changed = flash(backup);
+  EXPECT_EQ(changed.exit, 5);
+  EXPECT_THAT(changed.err, HasSubstr("digest"));
+  EXPECT_FALSE(serve.has_said("streaming loader"));
+}
+
+TEST_F(Ec20, TakesNoBackupOfAnotherModemWhereTheModemTellsWhoItIs) {
+  Serve serve({"ec20"});
+  auto refused = run({"--bus", serve.bus(), "flash", package, "--yes", "--method", "download", "--override", "efs",
+                      "--backup", backup});
+  EXPECT_EQ(refused.exit, 4);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("861075020000012"), HasSubstr("nothing was sent")));
 }
 
 TEST_F(Ec20, IsRehearsedOnATwin) {

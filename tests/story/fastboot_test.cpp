@@ -36,7 +36,7 @@ TEST(FastbootVerbs, RefuseWhatNoFlashMayTouchAndWhatWouldBeWrittenWrong) {
     return run(all);
   };
   for (const auto* name : {"sbl", "mibib", "efs2", "sys_rev", "rawdata", "tz", "rpm", "cust_info", "sec", "misc",
-                           "rootfs", "SYSTEM", ""}) {
+                           "aboot", "rootfs", "SYSTEM", ""}) {
     EXPECT_EQ(fb({"erase", name, "--yes", "--override", "unknown"}).exit, 4) << name;
     EXPECT_EQ(fb({"flash", name, page, "--yes", "--override", "unknown"}).exit, 4) << name;
   }
@@ -48,7 +48,7 @@ TEST(FastbootVerbs, RefuseWhatNoFlashMayTouchAndWhatWouldBeWrittenWrong) {
   EXPECT_EQ(fb({"erase", "usr_data", "--yes"}).exit, 4) << "whose modem it is is not known";
   EXPECT_EQ(fb({"continue"}).exit, 4);
   EXPECT_EQ(fb({"oem", "unlock"}).exit, 2);
-  EXPECT_EQ(fb({"flash", "aboot", dir / "nothing", "--yes"}).exit, 11);
+  EXPECT_EQ(fb({"flash", "usr_data", dir / "nothing", "--yes"}).exit, 11);
 
   EXPECT_EQ(fb({"erase", "usr_data", "--yes", "--override", "unknown"}).exit, 0);
   auto flash = fb({"flash", "usr_data", page, "--yes", "--override", "unknown"});

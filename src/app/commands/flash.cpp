@@ -1,5 +1,6 @@
 #include "operation/flash.h"
 
+#include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
 #include "app/data_directory.h"
@@ -10,11 +11,9 @@
 #include "app/origin.h"
 #include "app/package_option.h"
 #include "app/verify_option.h"
-#include "base/bytes.h"
 #include "operation/choose_method.h"
 #include "operation/emit_log.h"
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -36,21 +35,6 @@ struct FlashCommandOptions {
   std::string backup;  ///< of this modem's IMEI and calibration; empty: there is none
 };
 
-/// What the person calls a backup is there, and not empty. Whether it is one of this modem nobody can tell.
-Result<void> check_backup(const std::string& path) {
-  std::error_code error;
-  if (path.empty() || std::filesystem::is_directory(path, error)) {
-    return {};
-  }
-  auto size = std::filesystem::file_size(path, error);
-  if (error || size == 0) {
-    return fail(Code::usage)
-        .what(fmt::format("--backup {}: {}", printable(path, 300), error ? "there is no such file" : "it is empty"))
-        .hint("nothing was sent to the modem");
-  }
-  return {};
-}
-
 /// The package to flash; nothing when the modem runs the newest that it may have.
 Result<std::optional<PlannedPackage>> choose_package(const GlobalOptions& global, const FlashCommandOptions& options,
                                                      Output& output, const std::stop_token& stop) {
@@ -71,6 +55,26 @@ Result<std::optional<PlannedPackage>> choose_package(const GlobalOptions& global
   return planned;
 }
 
+/// Lets it in by the gentlest method that its state leaves; once more, if only then it shows that AT is silent.
+Result<operation::Admission> admit_by_method(usb::Bus& bus, const operation::Found& modem,
+                                             const firmware::Package& package, std::optional<plan::Method> asked,
+                                             operation::GateOptions gate, Output& output) {
+  auto chosen = operation::choose_method(modem, package, asked);
+  gate.method = chosen.method;
+  auto admission = operation::admit(bus, modem, package, gate, output);
+  if (admission && !admission->told()) {
+    auto other = operation::choose_method(modem, package, asked, operation::At::silent);
+    if (other.method != chosen.method) {
+      chosen = other;
+      gate.method = other.method;
+      admission = fail(Code::bug);  // lets go of the modem
+      admission = operation::admit(bus, modem, package, gate, output);
+    }
+  }
+  operation::emit_info(output, fmt::format("by {}: {}", plan::name(chosen.method), chosen.reason));
+  return admission;
+}
+
 Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& options, Output& output,
                    std::stop_token stop) {
   TRY_ASSIGN(auto planned, choose_package(global, options, output, stop));
@@ -78,23 +82,19 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
     return {};
   }
   TRY(show_origin(global, planned->package, output, stop));
-  TRY(check_backup(options.backup));
+  TRY_ASSIGN(auto backup, read_backup_option(options.backup, planned->package, output, stop));
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global, clock));
   auto records = open_records(global, output);
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
-  auto chosen = operation::choose_method(modem, planned->package, options.method);
-  if (chosen.method != planned->plan.plan().method) {
-    TRY_ASSIGN(planned, plan_package(std::move(planned->package), chosen.method));
-  }
-  const auto& [package, proven] = *planned;
-  operation::emit_info(output, fmt::format("by {}: {}", plan::name(chosen.method), chosen.reason));
+  const auto& package = planned->package;
   operation::GateOptions gate;
   gate.records = &records;
-  gate.method = chosen.method;
-  gate.backup_at_hand = !options.backup.empty();
+  gate.backup_at_hand = backup.has_value();
   gate.overrides.insert(options.overrides.begin(), options.overrides.end());
-  TRY_ASSIGN(auto admission, operation::admit(*bus, modem, package, gate, output));
+  TRY_ASSIGN(auto admission, admit_by_method(*bus, modem, package, options.method, gate, output));
+  TRY(check_whose_backup(backup, admission));
+  TRY_ASSIGN(auto proven, operation::plan_for(package, planned->plan, admission.method()));
   TRY(ask_consent(options.yes, modem, package));
   operation::FlashOptions flash_options;
   operation::FolderJournals journals(data_directory(global.data) / "journal");
@@ -121,8 +121,7 @@ void add_flash(Grammar& grammar) {
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
   add_verify_option(command, options->verify);
   add_method_option(command, options->method);
-  command.add_option("--backup", options->backup,
-                     "where this modem's backup is: what the rule efs asks for before it can be lifted");
+  add_backup_option(command, options->backup);
   command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 

@@ -1,5 +1,6 @@
 #include "operation/rescue.h"
 
+#include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
 #include "app/data_directory.h"
@@ -34,6 +35,8 @@ struct RescueCommandOptions {
   bool anew = false;
   operation::Verify verify = operation::Verify::boot;
   std::vector<std::string> overrides;
+  std::optional<plan::Method> method;
+  std::string backup;
 };
 
 /// The package to rescue with: the one on the command line, or the one of the job that was cut, when that is still the
@@ -52,12 +55,22 @@ public:
     return {};
   }
 
+  /// The modem of a rescue can't tell whose it is.
+  Result<void> check_backup() {
+    if (!planned_) {
+      return fail(Code::usage).what("--backup without a package").hint("modemedic rescue PACKAGE --backup FILE");
+    }
+    TRY(read_backup_option(options_.backup, planned_->package, output_, stop_));
+    return {};
+  }
+
   Result<std::optional<operation::Cure>> cure(const PastJob* job) {
     if (!planned_ && job != nullptr && !job->package.empty() && job->journal != looked_at_) {
       looked_at_ = job->journal;
       take_from(*job);
     }
-    return planned_ ? std::optional(operation::Cure{&planned_->package, &planned_->plan}) : std::nullopt;
+    return planned_ ? std::optional(operation::Cure{&planned_->package, &planned_->plan, options_.method})
+                    : std::nullopt;
   }
 
 private:
@@ -112,6 +125,9 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
                     const std::stop_token& stop) {
   Medicine medicine(options, output, stop);
   TRY(medicine.prepare());
+  if (!options.backup.empty()) {
+    TRY(medicine.check_backup());
+  }
   if (options.flash && options.package.path.empty()) {
     return fail(Code::usage).what("--flash without a package").hint("modemedic rescue --flash PACKAGE");
   }
@@ -123,6 +139,7 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
   operation::RescueOptions how;
   how.gate.records = &records;
   how.gate.overrides.insert(options.overrides.begin(), options.overrides.end());
+  how.gate.backup_at_hand = !options.backup.empty();
   how.flash.journals = &journals;
   how.flash.time = utc_now();
   how.flash.anew = options.anew;
@@ -148,6 +165,8 @@ void add_rescue(Grammar& grammar) {
   command.add_flag("--flash", options->flash, "flash it at once, without trying what is gentler");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
   add_verify_option(command, options->verify);
+  add_method_option(command, options->method);
+  add_backup_option(command, options->backup);
   command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
 }
 
