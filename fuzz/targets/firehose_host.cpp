@@ -142,7 +142,7 @@ MODEMEDIC_FUZZ(firehose_host) {
   };
   judge(link.greet({}));
   for (int i = 0; i < 12 && lives && !input.empty(); ++i) {
-    switch (input.u8() % 8) {
+    switch (input.u8() % 9) {
       case 0:
         judge(link.run(firehose::Configure{.payload = 16384}));
         break;
@@ -177,6 +177,14 @@ MODEMEDIC_FUZZ(firehose_host) {
       case 5:
         judge(link.run(firehose::Nop{}));
         break;
+      case 7: {
+        auto reply = link.run(firehose::Digest{geometry, SectorRange{{64}, {2}}});
+        judge(reply);
+        if (reply) {
+          static_cast<void>(firehose::told_digest(*reply));
+        }
+        break;
+      }
       case 6:
         judge(link.leave_raw_mode(2048, 64_KiB));
         break;

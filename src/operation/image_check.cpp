@@ -87,7 +87,8 @@ Result<std::set<std::size_t>> ImageCheck::read_back() {
       return fail(Code::interrupted).what("stopped by the person");
     }
     const auto& image = setup_.package.images[index];
-    setup_.events.emit(event::Step{"verify", fmt::format("read back {}", image.partition), 0, 0, {}});
+    const auto* how = setup_.link.tells_digests() ? "ask for the digest of" : "read back";
+    setup_.events.emit(event::Step{"verify", fmt::format("{} {}", how, image.partition), 0, 0, {}});
     TRY_ASSIGN(auto right, reads_back(setup_.link, setup_.package, setup_.chip, image));
     if (right) {
       seen_.insert(index);

@@ -1,6 +1,8 @@
 #include "operation/read_back.h"
 
+#include "base/digest.h"
 #include "operation/erase_range.h"
+#include "operation/upload.h"
 
 #include <algorithm>
 #include <vector>
@@ -15,10 +17,13 @@ using firmware::ImageReader;
 namespace {
 
 constexpr std::uint64_t read_at_once = 1_MiB;
+/// The programmer reads this much before it says a word: some seconds.
+constexpr std::uint64_t digested_at_once = 16_MiB;
 
-/// Where the sectors of an image lie when bad blocks are skipped: runs of good blocks, each short enough to be read
-/// at once.
-std::vector<SectorRange> good_runs(const SectorRange& partition, Sectors wanted, const plan::ChipReport& chip) {
+/// Where the sectors of an image lie when bad blocks are skipped: runs of good blocks.
+/// @param at_once  bytes that a run has at most, though at least a block
+std::vector<SectorRange> good_runs(const SectorRange& partition, Sectors wanted, const plan::ChipReport& chip,
+                                   std::uint64_t at_once = read_at_once) {
   auto block = chip.geometry.pages_per_block;
   std::vector<SectorRange> runs;
   for (auto at = partition.start; wanted.n > 0 && at < partition.end(); at += {block}) {
@@ -27,7 +32,7 @@ std::vector<SectorRange> good_runs(const SectorRange& partition, Sectors wanted,
     }
     Sectors taken{std::min<std::uint64_t>(block, wanted.n)};
     auto joins = !runs.empty() && runs.back().end() == at &&
-                 chip.geometry.bytes(runs.back().count + taken) <= std::max(read_at_once, chip.geometry.block_size());
+                 chip.geometry.bytes(runs.back().count + taken) <= std::max(at_once, chip.geometry.block_size());
     if (joins) {
       runs.back().count += taken;
     } else {
@@ -61,10 +66,54 @@ SectorRange behind(const Image& image, const std::vector<SectorRange>& runs, con
   return {start, image.range.end() - start};
 }
 
-}  // namespace
+/// Of the next so many bytes of a file, with 0xFF behind its end.
+Result<Sha256> digest_of_next(ImageReader& reader, std::uint64_t size) {
+  Hasher<Sha256> hasher;
+  while (size > 0) {
+    TRY_ASSIGN(auto bytes, reader.next(std::min(size, read_at_once)));
+    if (bytes.empty()) {
+      hasher.update(Buffer(static_cast<std::size_t>(size), std::byte{0xFF}));
+      break;
+    }
+    hasher.update(bytes);
+    size -= bytes.size();
+  }
+  return hasher.finish();
+}
 
-Result<bool> reads_back(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,
-                        const Image& image) {
+/// What the programmer says stands there. One that goes silent over the question is brought back, and not asked again.
+Result<std::optional<Sha256>> ask_for_digest(FirehoseLink& link, const firmware::Package& package,
+                                             const SectorRange& range) {
+  auto reply = link.run(protocol::firehose::Digest{package.geometry, range});
+  if (!reply && (reply.error().code == Code::timeout || reply.error().code == Code::device_protocol)) {
+    link.distrust_digests();
+    TRY(regain(link, package.geometry.page_size, package.geometry.chip_size(), link.events()));
+    return std::nullopt;
+  }
+  if (!reply) {
+    return fail(std::move(reply.error()));
+  }
+  return reply->ack ? protocol::firehose::told_digest(*reply) : std::nullopt;
+}
+
+/// Do all digests that the programmer tells say that the image is there?
+Result<bool> digests_say_so(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,
+                            const Image& image) {
+  TRY_ASSIGN(auto reader, ImageReader::open(package, image.file));
+  for (const auto& run : good_runs(image.range, package.geometry.sectors_for(reader->size()), chip, digested_at_once)) {
+    TRY_ASSIGN(auto wanted, digest_of_next(*reader, package.geometry.bytes(run.count)));
+    TRY_ASSIGN(auto told, ask_for_digest(link, package, run));
+    if (told != wanted) {
+      return false;
+    }
+  }
+  TRY(reader->verify());
+  return true;
+}
+
+/// Reads all of it, or up to the first piece that differs.
+Result<bool> bytes_say_so(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,
+                          const Image& image) {
   TRY_ASSIGN(auto reader, ImageReader::open(package, image.file));
   auto right = true;
   for (const auto& run : good_runs(image.range, package.geometry.sectors_for(reader->size()), chip)) {
@@ -85,6 +134,24 @@ Result<bool> reads_back(FirehoseLink& link, const firmware::Package& package, co
   // It is what the file holds now. Whether that is still what was verified is another question.
   TRY(reader->verify());
   return true;
+}
+
+}  // namespace
+
+Result<bool> reads_back(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,
+                        const Image& image) {
+  auto asked = link.tells_digests();
+  if (asked) {
+    TRY_ASSIGN(auto right, digests_say_so(link, package, chip, image));
+    if (right) {
+      return true;
+    }
+  }
+  TRY_ASSIGN(auto right, bytes_say_so(link, package, chip, image));
+  if (right && asked) {
+    link.distrust_digests();
+  }
+  return right;
 }
 
 Result<plan::Standing> find_standing(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,

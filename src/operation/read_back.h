@@ -10,7 +10,8 @@
 namespace modemedic::operation {
 
 /// Reads an image back, bad blocks skipped as the programmer skips them, and compares it with the package's bytes.
-/// Ends with the first piece that differs.
+/// Ends with the first piece that differs. A programmer that tells digests is asked for those instead: when all are the
+/// package's, every byte is there. Any other answer proves nothing, and the image is read.
 /// @return whether every byte is there, and 0xFF up to the page's end; Code::device_refused when the chip can't be read
 Result<bool> reads_back(FirehoseLink& link, const firmware::Package& package, const plan::ChipReport& chip,
                         const firmware::Image& image);

@@ -41,6 +41,12 @@ public:
   using Sink = std::function<Result<void>(ByteView)>;
   Result<protocol::firehose::Reply> read(const protocol::firehose::Read& command, const Sink& sink);
 
+  /// The programmer knows getsha256digest, and nothing that it told with it was wrong.
+  bool tells_digests() const { return digests_trusted_ && host_.functions().contains("getsha256digest"); }
+
+  /// What it tells is not the digest of what stands there, or it is deaf afterwards: it is not asked again.
+  void distrust_digests() { digests_trusted_ = false; }
+
   /// Gives a programmer that still waits for raw data of a host that died what it waits for.
   /// @param page  bytes
   /// @param most  bytes after which it is given up
@@ -48,6 +54,8 @@ public:
 
   /// After a failure of the protocol: forgets what came before, so that a reset can still be tried.
   void start_over();
+
+  Events& events() const { return events_; }
 
   /// What it logged last, safe to print; empty since start_over().
   const std::string& last_log() const { return last_log_; }
@@ -70,6 +78,7 @@ private:
   protocol::FirehoseHost host_;
   Buffer buffer_;
   std::string last_log_;
+  bool digests_trusted_ = true;
 };
 
 /// The log that holds this text, or nullptr.

@@ -123,6 +123,14 @@ Tag tag_of(const Read& command) {
       .plain_sectors();
 }
 
+Tag tag_of(const Digest& command) {
+  return Tag("getsha256digest")
+      .with(command.geometry)
+      .with(command.range.start, command.range.count)
+      .with("bad_block_at_end", "0")
+      .plain_sectors();
+}
+
 Tag tag_of(const Power& command) {
   return Tag("power").with("value", "reset").with("DelayInSeconds", command.delay_seconds);
 }
@@ -217,6 +225,9 @@ Result<void> check(const Command& command) {
   }
   if (const auto* read = std::get_if<Read>(&command)) {
     return check_range(read->geometry, read->range);
+  }
+  if (const auto* digest = std::get_if<Digest>(&command)) {
+    return check_range(digest->geometry, digest->range);
   }
   if (const auto* configure = std::get_if<Configure>(&command)) {
     if (configure->payload == 0 || configure->payload % packet != 0) {

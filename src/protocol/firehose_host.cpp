@@ -26,6 +26,10 @@ constexpr Duration flash_patience = 60s;
 constexpr std::size_t most_log_lines = 5'000;
 constexpr std::size_t most_reply_bytes = 4_MiB;
 
+/// Of the commands a programmer says it knows; the parser of a 9x07 takes tags of 30 characters.
+constexpr std::size_t most_functions = 64;
+constexpr std::size_t longest_function = 30;
+
 constexpr std::uint32_t largest_payload = 1_MiB;
 constexpr std::uint32_t packet = 512;
 
@@ -44,6 +48,8 @@ struct Names {
   std::string_view operator()(const firehose::Program&) const { return "program"; }
 
   std::string_view operator()(const firehose::Read&) const { return "read"; }
+
+  std::string_view operator()(const firehose::Digest&) const { return "getsha256digest"; }
 
   std::string_view operator()(const firehose::Power&) const { return "power"; }
 };
@@ -75,6 +81,7 @@ void FirehoseHost::begin(State state) {
   raw_offset_ = raw_size_ = 0;
   log_lines_ = 0;
   received_bytes_ = 0;
+  listing_functions_ = false;
   reconfigured_ = false;
 }
 
@@ -115,7 +122,8 @@ Duration FirehoseHost::patience() const {
   if (state_ == State::greeting) {
     return reply_.logs.empty() ? greeting_patience : greeting_gap;
   }
-  auto flash_works = state_ == State::wait_raw_taken || std::holds_alternative<firehose::Erase>(command_);
+  auto flash_works = state_ == State::wait_raw_taken || std::holds_alternative<firehose::Erase>(command_) ||
+                     std::holds_alternative<firehose::Digest>(command_);
   return flash_works ? flash_patience : command_patience;
 }
 
@@ -199,11 +207,38 @@ void FirehoseHost::take_log(std::string line) {
   if (new_logs_.size() < most_log_lines) {
     new_logs_.push_back(line);
   }
+  take_functions(line);
   // The 9x07 greeting is this one line; later families go on for some lines more.
   if (state_ == State::greeting && line.starts_with("Supported Functions:")) {
     state_ = State::done;
   }
   reply_.logs.push_back(std::move(line));
+}
+
+/// `Supported Functions: program configure …` on a 9x07; later families say `Supported Functions (15):`, one a line,
+/// and `End of supported functions 15`.
+void FirehoseHost::take_functions(std::string_view line) {
+  constexpr std::string_view title = "Supported Functions";
+  auto take = [this](std::string_view word) {
+    if (!word.empty() && word.size() <= longest_function && functions_.size() < most_functions) {
+      functions_.emplace(word);
+    }
+  };
+  if (line.starts_with(title)) {
+    functions_.clear();
+    auto names = line.substr(title.size());
+    listing_functions_ = !names.starts_with(':');
+    while (!listing_functions_ && !names.empty()) {
+      names.remove_prefix(1);  // the colon, or a blank
+      auto word = names.substr(0, names.find(' '));
+      take(word);
+      names.remove_prefix(word.size());
+    }
+  } else if (listing_functions_ && line.find(' ') == std::string_view::npos) {
+    take(line);
+  } else {
+    listing_functions_ = false;
+  }
 }
 
 void FirehoseHost::take_response(const Element& response) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "base/digest.h"
 #include "base/units.h"
 #include "protocol/action.h"
 #include "protocol/firehose_reader.h"
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -51,11 +53,18 @@ struct Read {
   bool keep_positions = false;
 };
 
+/// The SHA-256 of what Read with `keep_positions` would send. Programmers of later families have it, the 9x07's
+/// hasn't: see FirehoseHost::functions().
+struct Digest {
+  Geometry geometry;
+  SectorRange range;
+};
+
 struct Power {
   unsigned delay_seconds = 1;
 };
 
-using Command = std::variant<Configure, Nop, GetStorageInfo, Erase, Program, Read, Power>;
+using Command = std::variant<Configure, Nop, GetStorageInfo, Erase, Program, Read, Digest, Power>;
 
 /// Can the programmer's parser take this command, and does it say what was meant?
 /// @return Code::package_bad for verbatim attributes that are no XML, too long, or would overrule our own; Code::bug
@@ -72,6 +81,11 @@ struct Reply {
   std::map<std::string, std::string> attributes;
   std::vector<std::string> logs;  ///< what the device logged since the command, entities resolved
 };
+
+/// The digest that a reply to Digest tells. How it is told is not known of any real programmer, so it is taken wherever
+/// it stands: the one word of 64 hex digits in the response's attributes and the logs.
+/// @return nothing when there is none, or when there are different ones
+std::optional<Sha256> told_digest(const Reply& reply);
 
 }  // namespace firehose
 
@@ -103,6 +117,10 @@ public:
   /// Raw bytes that came in the same transfer as the ACK before them; to be taken before receiving ReceiveRaw's rest.
   Buffer take_raw();
 
+  /// The commands that the programmer has said it knows, in its greeting or in answer to a nop; empty while it has said
+  /// nothing.
+  const std::set<std::string>& functions() const { return functions_; }
+
   /// Bytes of a raw transfer to the device, as the last configure agreed.
   std::uint32_t payload() const { return payload_; }
 
@@ -123,6 +141,7 @@ private:
   void begin(State state);
   void take_document(const std::vector<firehose::Element>& elements);
   void take_log(std::string line);
+  void take_functions(std::string_view line);
   void take_response(const firehose::Element& response);
   void take_configured();
   void take_raw_allowed();
@@ -140,7 +159,9 @@ private:
   std::size_t log_lines_ = 0;
   std::size_t received_bytes_ = 0;  ///< outside raw data, since the command started
   bool reconfigured_ = false;
-  std::uint32_t payload_ = 8192;  ///< what 9x07 programmers answer when asked nothing
+  std::set<std::string> functions_;
+  bool listing_functions_ = false;  ///< one a line, until the list's end
+  std::uint32_t payload_ = 8192;    ///< what 9x07 programmers answer when asked nothing
   Buffer raw_;
   std::uint64_t raw_offset_ = 0;  ///< of raw_size_: bytes that have been handed out or received
   std::uint64_t raw_size_ = 0;

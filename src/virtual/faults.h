@@ -23,6 +23,9 @@ namespace modemedic::twin {
 ///   retry@TAG        the first <TAG> is refused with AttemptRetry, before anything is done
 ///   stall@N          when the programmer has received N raw bytes it takes nothing for 20 s, once
 ///   slow-erase:S     the first erase takes S seconds longer
+///   unanswered@TAG   the first <TAG> is taken, and nothing is done and said
+///   tells-digests    the programmer has getsha256digest, as those of later families do
+///   wrong-digest     its digests are those of something else
 ///   ignores-skip-write   SkipWrite="1" is answered as it should be, and programs are written all the same
 ///   sahara-out-of-range   READ_DATA asks beyond the programmer's end
 ///   sahara-4gib      READ_DATA asks for 4 GiB
@@ -36,6 +39,7 @@ namespace modemedic::twin {
 ///   loader-dead      a streaming loader that was started by GO is never heard of again
 ///   wrong-address@N  the streaming write of byte N is confirmed with another address
 ///   sahara-dead      Sahara takes everything and never says a word
+///   loops:S          the firmware it came with restarts by itself S seconds after it came; DIAG answers meanwhile
 ///   full-speed       it comes up at full speed in every mode
 /// What a modem has on its chip when it is first powered on (birth.h); a flash or a backup cures it, as for real:
 ///   blank@NAME       partition NAME is erased

@@ -58,7 +58,8 @@ FirehoseProgrammer::FirehoseProgrammer(DeviceLink& link, Setup setup)
       parser_(attributes_),
       payload_(setup_.persona.programmer.default_payload) {
   for (const auto& command : commands()) {
-    if (!command.later_family || setup_.persona.programmer.later_family) {
+    auto digests = command.run == &FirehoseProgrammer::sha256_digest && tells_digests();
+    if (!command.later_family || setup_.persona.programmer.later_family || digests) {
       parser_.know(command.tag);
     }
   }
@@ -78,6 +79,8 @@ DeviceTask FirehoseProgrammer::run() {
     }
     if (packet.accepted && setup_.faults.strikes("retry", packet.tag)) {
       co_await respond(false, "AttemptRetry=\"1\" ");
+    } else if (packet.accepted && setup_.faults.strikes("unanswered", packet.tag)) {
+      continue;
     } else if (!packet.accepted || setup_.faults.strikes("nak", packet.tag)) {
       co_await respond(false);
     } else {
@@ -96,19 +99,23 @@ DeviceTask FirehoseProgrammer::refuse(std::string why) {
   co_await respond(false);
 }
 
-DeviceTask FirehoseProgrammer::greet() {
+/// What it says it knows: one line on a 9x07, one a function on later families.
+FirehoseProgrammer::Lines FirehoseProgrammer::function_lines() const {
   if (!setup_.persona.programmer.later_family) {
-    co_await log(functions);
-    co_return;
+    return {std::string(functions) + (tells_digests() ? "getsha256digest " : "")};
   }
-  Lines lines = {
-      fmt::format("Binary build date: {}", setup_.persona.programmer.build_date),
-      fmt::format("Chip serial num: {0} (0x{0:x})", setup_.serial),
-      fmt::format("Supported Functions ({}):", later_functions.size()),
-  };
+  Lines lines = {fmt::format("Supported Functions ({}):", later_functions.size())};
   lines.insert(lines.end(), later_functions.begin(), later_functions.end());
   lines.push_back(fmt::format("End of supported functions {}", later_functions.size()));
-  for (const auto& line : lines) {
+  return lines;
+}
+
+DeviceTask FirehoseProgrammer::greet() {
+  if (setup_.persona.programmer.later_family) {
+    co_await log(fmt::format("Binary build date: {}", setup_.persona.programmer.build_date));
+    co_await log(fmt::format("Chip serial num: {0} (0x{0:x})", setup_.serial));
+  }
+  for (const auto& line : function_lines()) {
     co_await log(line);
   }
 }
@@ -116,7 +123,9 @@ DeviceTask FirehoseProgrammer::greet() {
 DeviceTask FirehoseProgrammer::nop() {
   co_await log(fmt::format("Binary build date: {}\n", setup_.persona.programmer.build_date));
   co_await log(fmt::format("fh.attrs.Verbose is set to {}", number(Attribute::verbose)));
-  co_await log(functions);
+  for (const auto& line : function_lines()) {
+    co_await log(line);
+  }
   co_await respond(true);
 }
 

@@ -59,6 +59,10 @@ private:
 
   // firehose_programmer.cpp
   DeviceTask greet();
+  Lines function_lines() const;
+
+  bool tells_digests() const { return setup_.faults.find("tells-digests") != nullptr; }
+
   DeviceTask obey(std::string_view tag);
   DeviceTask refuse(std::string why);
   DeviceTask nop();

@@ -81,6 +81,9 @@ DeviceTask FirehoseProgrammer::sha256_digest() {
   }
   auto each = work_time(setup_.persona.timing.read_page_us);
   co_await link_.passed(each * static_cast<std::int64_t>(sectors.count.n));
+  if (setup_.faults.find("wrong-digest") != nullptr) {
+    hasher.update(as_bytes("salt"));
+  }
   co_await respond(true, fmt::format("Digest=\"{}\" ", hex_digits(hasher.finish())));
 }
 

@@ -48,6 +48,13 @@ TEST(FirehoseDocument, WritesEveryAttributeOfRead) {
   EXPECT_THAT(text(Read{.geometry = p2k, .range = {{0}, {4}}}), HasSubstr(R"(bad_block_at_end="1")"));
 }
 
+TEST(FirehoseDocument, WritesEveryAttributeOfADigest) {
+  EXPECT_EQ(text(Digest{.geometry = p2k, .range = {{64}, {4}}}),
+            head + R"(<getsha256digest PAGES_PER_BLOCK="64" SECTOR_SIZE_IN_BYTES="2048" num_partition_sectors="4" )"
+                   R"(physical_partition_number="0" start_sector="64" bad_block_at_end="0" get_spare="0" )"
+                   R"(ecc_disabled="0" /></data>)");
+}
+
 TEST(FirehoseDocument, GivesEveryCommandAnAttribute) {
   EXPECT_EQ(text(Nop{}), head + R"(<nop Verbose="0" /></data>)");
   EXPECT_EQ(text(GetStorageInfo{}), head + R"(<getstorageinfo physical_partition_number="0" /></data>)");

@@ -117,6 +117,75 @@ TEST(FirehoseHost, WaitsForTheEndOfALongerGreeting) {
   EXPECT_EQ(host.reply().logs.size(), 5U);
 }
 
+TEST(FirehoseHost, KnowsTheFunctionsOfAGreetingInOneLine) {
+  FirehoseHost host;
+  EXPECT_THAT(host.functions(), IsEmpty());
+  host.start_greeting();
+  feed(host, log("Supported Functions: program configure power benchmark read getstorageinfo erase nop "));
+  EXPECT_THAT(host.functions(),
+              ElementsAre("benchmark", "configure", "erase", "getstorageinfo", "nop", "power", "program", "read"));
+}
+
+TEST(FirehoseHost, KnowsTheFunctionsOfAGreetingThatListsThem) {
+  FirehoseHost host;
+  host.start_greeting();
+  for (const auto* line : {"Binary build date: Nov 2 2020", "Supported Functions (3):", "program", "read",
+                           "getsha256digest", "End of supported functions 3", "later"}) {
+    feed(host, log(line));
+  }
+  EXPECT_THAT(host.functions(), ElementsAre("getsha256digest", "program", "read"));
+  host.start(firehose::Nop{});
+  EXPECT_EQ(next(host), "nop");
+  feed(host, log("Supported Functions: program nop ") + ack);
+  EXPECT_THAT(host.functions(), ElementsAre("nop", "program")) << "the last word counts";
+}
+
+TEST(FirehoseHost, TakesNoFunctionsWithoutEndFromAProgrammer) {
+  FirehoseHost host;
+  host.start_greeting();
+  feed(host, log("Supported Functions (1000):"));
+  for (int i = 0; i < 1000; ++i) {
+    feed(host, log("f" + std::to_string(i)));
+  }
+  feed(host, log(std::string(200, 'x')));
+  EXPECT_LE(host.functions().size(), 64U);
+}
+
+// The SHA-256 of 2048 bytes 0xFF (sha256sum).
+const std::string blank_page = "d0ff1b294b5288d1ae1421eadf5b2d38a8752b76d472ff30bed9028e25b1c5b8";
+
+TEST(FirehoseHost, WaitsLongForADigestAndGivesIt) {
+  FirehoseHost host;
+  host.start(firehose::Digest{p2k, {{0}, {8192}}});
+  EXPECT_EQ(next(host), "getsha256digest");
+  EXPECT_GE(patience(host), 30s);
+  feed(host, packet("<response value=\"ACK\" Digest=\"" + blank_page + "\" />\n"));
+  EXPECT_EQ(next(host), "done");
+  auto told = firehose::told_digest(host.reply());
+  ASSERT_TRUE(told);
+  EXPECT_EQ(hex_digits(*told), blank_page);
+}
+
+TEST(ToldDigest, IsTheOneWordOf64HexDigitsWhereverItStands) {
+  auto told = [](const std::vector<std::string>& logs, const std::string& attribute = "") {
+    auto digest = firehose::told_digest({.ack = true, .attributes = {{"x", attribute}}, .logs = logs});
+    return digest ? hex_digits(*digest) : "";
+  };
+  auto upper = blank_page;
+  std::ranges::transform(upper, upper.begin(),
+                         [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+  auto other = blank_page;
+  other[0] = '0';
+  EXPECT_EQ(told({"start_sector 0", "Digest of 1 sectors: " + blank_page + "."}), blank_page);
+  EXPECT_EQ(told({"SHA256=0x" + upper}), blank_page);
+  EXPECT_EQ(told({blank_page, upper}, blank_page), blank_page) << "said again";
+  EXPECT_EQ(told({blank_page}, other), "") << "two digests";
+  EXPECT_EQ(told({blank_page + "0"}), "");
+  EXPECT_EQ(told({blank_page.substr(1)}), "");
+  EXPECT_EQ(told({"g" + blank_page.substr(1)}), "");
+  EXPECT_EQ(told({}), "");
+}
+
 TEST(FirehoseHost, FailsWhenNothingGreets) {
   FirehoseHost host;
   host.start_greeting();

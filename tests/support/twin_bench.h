@@ -143,7 +143,8 @@ public:
     bool real_timing = false;
     std::string serial = "49cbd7ef";
     std::vector<std::uint64_t> bad_blocks;
-    bool dark_when_torn = false;  ///< a torn TZ, RPM or aboot shows nothing on USB
+    bool later_programmer = false;  ///< of a later family than the 9x07's
+    bool dark_when_torn = false;    ///< a torn TZ, RPM or aboot shows nothing on USB
   };
 
   TwinBench() : TwinBench(Options{}) {}
@@ -155,6 +156,7 @@ public:
     }
     persona.factory_bad_blocks.insert(persona.factory_bad_blocks.end(), options.bad_blocks.begin(),
                                       options.bad_blocks.end());
+    persona.programmer.later_family = options.later_programmer;
     persona.dark_when_torn = options.dark_when_torn;
     modem = make_modem(options.serial, twin::Faults(std::move(faults)), options.real_timing);
     bus.plug(*modem, "1-1");
