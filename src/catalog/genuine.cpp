@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,6 +71,13 @@ Result<Verified> verify_list(const fs::path& file, const std::vector<PublicKey>&
   return verified;
 }
 
+/// What its signer says of a list; minisign puts tabs between its own words.
+std::string said_with(const Signature& signature) {
+  auto text = signature.trusted_comment;
+  std::ranges::replace(text, '\t', ' ');
+  return printable(text, longest_name);
+}
+
 /// What may stand in a file's name everywhere.
 std::string safe_name(std::string_view name) {
   constexpr std::size_t longest = 60;
@@ -108,6 +116,33 @@ std::vector<PublicKey> read_keys(const fs::path& folder, Events& events) {
   return keys;
 }
 
+/// When a file was signed, in seconds since 1970: what minisign writes where its user says nothing.
+std::optional<std::uint64_t> signed_at(const Signature& signature) {
+  constexpr std::string_view label = "timestamp:";
+  std::string_view text = signature.trusted_comment;
+  if (!text.starts_with(label)) {
+    return std::nullopt;
+  }
+  text.remove_prefix(label.size());
+  std::uint64_t seconds = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  auto whole = end == text.data() + text.size() || *end == '\t' || *end == ' ';
+  return error == std::errc{} && whole ? std::optional(seconds) : std::nullopt;
+}
+
+/// Who kept an old list may not bring back what its signer has taken out of a newer one.
+Result<void> check_newer(const Signature& wanted, const Signature& kept) {
+  auto before = signed_at(kept);
+  auto now = signed_at(wanted);
+  if (!before || (now && *now >= *before)) {
+    return {};
+  }
+  return fail(Code::refused)
+      .what(fmt::format("you have a list of that name that was signed later ({}); this one {}", said_with(kept),
+                        now ? fmt::format("is older ({})", said_with(wanted)) : "does not say when it was signed"))
+      .hint("an old list may name packages that its signer has withdrawn. To take it all the same: --older");
+}
+
 }  // namespace
 
 Genuine Genuine::read(const fs::path& folder, Events& events) {
@@ -127,9 +162,8 @@ void Genuine::read_list(const fs::path& file, Events& events) {
   }
   ++lists_;
   for (auto& [content, name] : verified->names) {
-    vouchers_.emplace(content,
-                      Voucher{std::move(name), printable(file.filename().string()), describe(verified->signature.key),
-                              printable(verified->signature.trusted_comment, longest_name)});
+    vouchers_.emplace(content, Voucher{std::move(name), printable(file.filename().string()),
+                                       describe(verified->signature.key), said_with(verified->signature)});
   }
 }
 
@@ -154,15 +188,21 @@ Result<PublicKey> trust_key(const fs::path& folder, const fs::path& key_file) {
   return key;
 }
 
-Result<TakenList> take_list(const fs::path& folder, const fs::path& list) {
+Result<TakenList> take_list(const fs::path& folder, const fs::path& list, Taking taking) {
   EventRecorder nobody;
-  TRY_ASSIGN(auto verified, verify_list(list, read_keys(folder, nobody)));
+  auto keys = read_keys(folder, nobody);
+  TRY_ASSIGN(auto verified, verify_list(list, keys));
   // A list that comes again under its name takes the place of the older.
   auto name = describe(verified.signature.key) + "-" + safe_name(list.stem().string()) + ".txt";
+  TakenList taken{describe(verified.signature.key), said_with(verified.signature), verified.names.size(), ""};
+  auto kept = verify_list(folder / "lists" / name, keys);  // one that can't be used holds up nothing
+  if (kept && kept->text != verified.text) {
+    taken.replaced = said_with(kept->signature);
+    TRY(taking == Taking::any ? Result<void>() : check_newer(verified.signature, kept->signature));
+  }
   TRY(replace_file(folder / "lists" / (name + signature_suffix), verified.signature_text));
   TRY(replace_file(folder / "lists" / name, verified.text));
-  return TakenList{describe(verified.signature.key), printable(verified.signature.trusted_comment, longest_name),
-                   verified.names.size()};
+  return taken;
 }
 
 }  // namespace modemedic::catalog

@@ -62,10 +62,19 @@ struct TakenList {
   std::string signer;
   std::string said;
   std::size_t packages = 0;
+  std::string replaced;  ///< what was said of the list whose place it takes; empty: there was none, or the same
+};
+
+/// Which lists are taken.
+enum class Taking {
+  newer,  ///< not one that is older than the kept one of its name, or can't show that it isn't
+  any,
 };
 
 /// Verifies a list and its signature (LIST.minisig beside it) by the keys that are trusted, and keeps both.
-/// @return Code::refused, Code::usage, Code::io
-Result<TakenList> take_list(const std::filesystem::path& folder, const std::filesystem::path& list);
+/// @return Code::refused: also a list that was signed before the one it would take the place of, or does not say when,
+///         where that one does (minisign's `timestamp:` in the trusted comment); Code::usage, Code::io
+Result<TakenList> take_list(const std::filesystem::path& folder, const std::filesystem::path& list,
+                            Taking taking = Taking::newer);
 
 }  // namespace modemedic::catalog

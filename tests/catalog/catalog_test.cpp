@@ -351,6 +351,39 @@ TEST_F(Lists, VouchForWhatATrustedKeySigned) {
   EXPECT_EQ(genuine.find(Sha256{}), nullptr);
 }
 
+/// A list from which a package was taken out can't be undone by the list that came before.
+TEST_F(Lists, ThatAreOlderDoNotTakeTheNewersPlace) {
+  ASSERT_TRUE(trust_key(folder(), dir / "key.pub"));
+  auto take = [&](const std::string& comment, char digit, Taking taking = Taking::newer) {
+    test::write_text(dir / "list.txt", std::string(64, digit) + "  x\n");
+    sh("minisign -S -s key.sec -m list.txt -t '" + comment + "'");
+    auto taken = take_list(folder(), dir / "list.txt", taking);
+    return taken ? "in place of " + taken->replaced : std::string(name(taken.error().code));
+  };
+  Sha256 newest{};
+  newest.fill(std::byte{0xBB});
+  EXPECT_EQ(take("timestamp:1000\tfile:list.txt", 'a'), "in place of ");
+  EXPECT_EQ(take("timestamp:2000\tfile:list.txt", 'b'), "in place of timestamp:1000 file:list.txt");
+  EXPECT_EQ(take("timestamp:2000\tfile:list.txt", 'b'), "in place of ") << "the same";
+  for (const auto* comment : {"timestamp:1999\tfile:list.txt", "the vendor", "timestamp:", "timestamp:3000x",
+                              "timestamp:99999999999999999999"}) {
+    EXPECT_EQ(take(comment, 'c'), "refused") << comment;
+  }
+  EXPECT_NE(Genuine::read(folder(), events).find(newest), nullptr);
+  EXPECT_EQ(take("timestamp:1999", 'c', Taking::any), "in place of timestamp:2000 file:list.txt");
+  EXPECT_EQ(Genuine::read(folder(), events).find(newest), nullptr);
+  EXPECT_EQ(take("timestamp:1999", 'd'), "in place of timestamp:1999") << "in the same second";
+}
+
+/// Nobody knows which of them is older: the person is told what goes.
+TEST_F(Lists, WithoutATimeMayBeReplaced) {
+  ASSERT_TRUE(trust_key(folder(), dir / "key.pub"));
+  sign(std::string(64, 'a') + "  x\n");
+  ASSERT_TRUE(take_list(folder(), dir / "list.txt"));
+  sign(std::string(64, 'b') + "  x\n");
+  EXPECT_EQ(must(take_list(folder(), dir / "list.txt")).replaced, "the vendor");
+}
+
 TEST_F(Lists, ThatWereChangedAfterwardsVouchForNothing) {
   sign(std::string(64, 'a') + "  x\n");
   ASSERT_TRUE(trust_key(folder(), dir / "key.pub"));

@@ -1,39 +1,17 @@
 #include "support/command.h"
-
-#include <csignal>
+#include "support/longest_file.h"
+#include "support/tool.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 
 /// The packages that a person has: which of them may this modem take, and the newest goes onto it.
 namespace modemedic::tests {
 namespace {
 
+using test::LongestFile;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-/// No process that is started while it lives makes a longer file.
-class LongestFile {
-public:
-  explicit LongestFile(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-
-  ~LongestFile() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, SIG_DFL);
-  }
-
-  LongestFile(const LongestFile&) = delete;
-  LongestFile& operator=(const LongestFile&) = delete;
-
-private:
-  rlimit before_{};
-};
 
 class CatalogStory : public testing::Test {
 protected:
@@ -68,6 +46,38 @@ TEST_F(CatalogStory, TheNewestAllowedPackageGoesOntoTheModemAndIsSaidWhy) {
   auto again = remembering({"--bus", serve.bus(), "flash", "--latest", "--yes"});
   EXPECT_EQ(again.exit, 0) << again.err;
   EXPECT_THAT(again.out, AllOf(HasSubstr("nothing to do"), Not(HasSubstr("done and proven"))));
+}
+
+/// Whatever works with a package says who vouches for it.
+TEST_F(CatalogStory, WhoVouchesForAPackageIsSaidByAllThatWorkWithIt) {
+  if (!test::have("minisign")) {
+    GTEST_SKIP() << "no minisign on this machine";
+  }
+  make("eg25-g", "EG25GGBR07A08M2G_30.006.30.006");
+  auto package = dir / "EG25GGBR07A08M2G_30.006.30.006";
+  Serve serve({"eg25-g"});
+  const std::vector<std::vector<std::string>> commands = {{"inspect", package},
+                                                          {"plan", package},
+                                                          {"rehearse", package},
+                                                          {"--bus", serve.bus(), "check", package},
+                                                          {"--bus", serve.bus(), "rescue", package, "--yes"},
+                                                          {"--bus", serve.bus(), "flash", package, "--yes"}};
+  auto without = remembering({"plan", package});
+  EXPECT_THAT(without.out, HasSubstr("origin   unknown: you have no signed list"));
+  auto listed = remembering({"--json", "catalog", "list"}).out;
+  auto at = listed.find("\"content\":\"");
+  ASSERT_NE(at, std::string::npos) << listed;
+  test::write_text(dir / "vendor.txt", listed.substr(at + 11, 64) + "  EG25 of May\n");
+  auto made = test::run("cd " + dir.path() +
+                        " && minisign -G -W -p key.pub -s key.sec && minisign -S -s key.sec -m vendor.txt");
+  ASSERT_EQ(made.status, 0) << made.output;
+  ASSERT_EQ(remembering({"catalog", "trust", dir / "key.pub"}).exit, 0);
+  ASSERT_EQ(remembering({"catalog", "genuine", dir / "vendor.txt"}).exit, 0);
+  for (const auto& words : commands) {
+    auto done = remembering(words);
+    EXPECT_EQ(done.exit, 0) << words[words.size() - 2] << ": " << done.err;
+    EXPECT_THAT(done.out, HasSubstr("origin   genuine: EG25 of May, by ")) << words[words.size() - 2];
+  }
 }
 
 TEST_F(CatalogStory, NothingIsFlashedWhereNothingMayBe) {

@@ -193,11 +193,22 @@ Result<void> trust(const GlobalOptions& global, const std::string& file, Output&
   return {};
 }
 
-Result<void> genuine(const GlobalOptions& global, const std::string& file, Output& output) {
+struct GenuineOptions {
+  std::string list;
+  bool older = false;
+};
+
+Result<void> genuine(const GlobalOptions& global, const GenuineOptions& options, Output& output) {
   TRY_ASSIGN(auto folder, catalog_folder(global));
-  TRY_ASSIGN(auto taken, catalog::take_list(folder, file));
-  output.object("list", {{"packages", taken.packages}, {"signer", taken.signer}, {"said", taken.said}});
+  TRY_ASSIGN(auto taken,
+             catalog::take_list(folder, options.list, options.older ? catalog::Taking::any : catalog::Taking::newer));
+  output.object(
+      "list",
+      {{"packages", taken.packages}, {"signer", taken.signer}, {"said", taken.said}, {"replaced", taken.replaced}});
   output.line(fmt::format("{} packages are genuine by the word of {}: {}", taken.packages, taken.signer, taken.said));
+  if (!taken.replaced.empty()) {
+    output.line("it takes the place of: " + taken.replaced);
+  }
   return {};
 }
 
@@ -240,11 +251,12 @@ void add_catalog(Grammar& grammar) {
       [&grammar, key](Output& output, auto&) { return trust(grammar.global(), *key, output); });
   trust_command.add_option("KEY", *key, "a minisign public key")->required();
 
-  auto signed_list = std::make_shared<std::string>();
+  auto signed_list = std::make_shared<GenuineOptions>();
   auto& genuine_command = grammar.command(
       group, "genuine", "take a signed list of packages that are genuine", "modemedic catalog genuine vendor.txt",
       [&grammar, signed_list](Output& output, auto&) { return genuine(grammar.global(), *signed_list, output); });
-  genuine_command.add_option("LIST", *signed_list, "digests and names; its signature is LIST.minisig")->required();
+  genuine_command.add_option("LIST", signed_list->list, "digests and names; its signature is LIST.minisig")->required();
+  genuine_command.add_flag("--older", signed_list->older, "also one that is older than the kept one of its name");
 }
 
 }  // namespace modemedic::app

@@ -1,4 +1,5 @@
 #include "app/commands/commands.h"
+#include "app/origin.h"
 #include "app/package_option.h"
 #include "app/package_view.h"
 #include "operation/gate.h"
@@ -20,9 +21,11 @@ struct PlanOptions {
   std::optional<plan::Method> method;
 };
 
-Result<void> show_plan(const PlanOptions& options, Output& output, const std::stop_token& stop) {
+Result<void> show_plan(const GlobalOptions& global, const PlanOptions& options, Output& output,
+                       const std::stop_token& stop) {
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop, options.method));
   const auto& [package, proven] = planned;
+  TRY(show_origin(global, package, output, stop));
   if (!options.persona.empty()) {
     TRY_ASSIGN(auto persona, twin::find_persona(options.persona));
     if (proven.plan().method == plan::Method::firehose) {
@@ -40,9 +43,10 @@ Result<void> show_plan(const PlanOptions& options, Output& output, const std::st
 
 void add_plan(Grammar& grammar) {
   auto options = std::make_shared<PlanOptions>();
-  auto& command = grammar.command("plan", "the steps a flash would take, proven; nothing is sent",
-                                  "modemedic plan EG25GGBR07A08M2G_30.006.30.006/ --persona eg25-g",
-                                  [options](Output& output, auto& stop) { return show_plan(*options, output, stop); });
+  auto& command = grammar.command(
+      "plan", "the steps a flash would take, proven; nothing is sent",
+      "modemedic plan EG25GGBR07A08M2G_30.006.30.006/ --persona eg25-g",
+      [&grammar, options](Output& output, auto& stop) { return show_plan(grammar.global(), *options, output, stop); });
   add_package_options(command, options->package);
   add_method_option(command, options->method);
   command.add_option("--persona", options->persona, "check against this virtual modem's chip, too");

@@ -3,6 +3,7 @@
 #include "app/flash_view.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
+#include "app/origin.h"
 #include "app/package_option.h"
 #include "app/revision_option.h"
 #include "base/bytes.h"
@@ -175,6 +176,7 @@ Result<void> rehearse(const GlobalOptions& global, const RehearseOptions& option
     return fail(Code::usage).what("--on-device is the real modem").hint("leave out --cuts, --persona and --revision");
   }
   TRY_ASSIGN(auto planned, plan_package_option(options.package, output, stop));
+  TRY(show_origin(global, planned.package, output, stop));
   if (options.on_device) {
     return rehearse_on_device(global, options, planned, output, std::move(stop));
   }

@@ -7,6 +7,7 @@
 #include "app/flash_view.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
+#include "app/origin.h"
 #include "app/package_option.h"
 #include "app/verify_option.h"
 #include "base/bytes.h"
@@ -43,13 +44,15 @@ struct RescueCommandOptions {
 /// same.
 class Medicine {
 public:
-  Medicine(const RescueCommandOptions& options, Output& output, const std::stop_token& stop)
-      : options_(options), output_(output), stop_(stop) {}
+  Medicine(const GlobalOptions& global, const RescueCommandOptions& options, Output& output,
+           const std::stop_token& stop)
+      : global_(global), options_(options), output_(output), stop_(stop) {}
 
   /// Reads the package of the command line, if there is one: before anything is sent to a modem.
   Result<void> prepare() {
     if (!options_.package.path.empty()) {
       TRY_ASSIGN(auto planned, plan_package_option(options_.package, output_, stop_));
+      TRY(show_origin(global_, planned.package, output_, stop_));
       planned_.emplace(std::move(planned));
     }
     return {};
@@ -67,14 +70,14 @@ public:
   Result<std::optional<operation::Cure>> cure(const PastJob* job) {
     if (!planned_ && job != nullptr && !job->package.empty() && job->journal != looked_at_) {
       looked_at_ = job->journal;
-      take_from(*job);
+      TRY(take_from(*job));
     }
     return planned_ ? std::optional(operation::Cure{&planned_->package, &planned_->plan, options_.method})
                     : std::nullopt;
   }
 
 private:
-  void take_from(const PastJob& job) {
+  Result<void> take_from(const PastJob& job) {
     auto wanted = options_.package;
     wanted.path = job.package;
     auto planned = plan_package_option(wanted, output_, stop_);
@@ -88,10 +91,13 @@ private:
     } else {
       operation::emit_info(
           output_, fmt::format("the job of {} was of package {}, which is still the same", printable(job.time), name));
+      TRY(show_origin(global_, planned->package, output_, stop_));
       planned_.emplace(std::move(*planned));
     }
+    return {};
   }
 
+  const GlobalOptions& global_;
   const RescueCommandOptions& options_;
   Output& output_;
   const std::stop_token& stop_;
@@ -123,7 +129,7 @@ void show(const operation::RescueReport& report, Output& output) {
 
 Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& options, Output& output,
                     const std::stop_token& stop) {
-  Medicine medicine(options, output, stop);
+  Medicine medicine(global, options, output, stop);
   TRY(medicine.prepare());
   if (!options.backup.empty()) {
     TRY(medicine.check_backup());
