@@ -1,5 +1,6 @@
 // fuzz_seeds FOLDER: writes inputs of our own making for each target to begin with, FOLDER/TARGET/NAME.
 
+#include "catalog/entry.h"
 #include "firmware/certificate_chain.h"
 #include "firmware/intel_hex.h"
 #include "firmware/mbn.h"
@@ -191,6 +192,11 @@ void seed_texts() {
        "RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n"
        "trusted comment: timestamp:1633700835\tfile:test\tprehashed\n"
        "wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==\n");
+  catalog::Entry entry;
+  entry.name = "EG25GGBR07A08M2G_30.006.30.006.zip";
+  entry.facts.table = firmware::PartitionTable{{"SBL", {{0}, {640}}}};
+  entry.faults = {{"method", "why"}};
+  seed("catalogue", "entry", 2, catalog::to_json(entry));
   for (const auto* text :
        {"EC25EFAR06A06M4G_20.200.20.200", "EG25GGBR07A08M2G_OCPU_01.001.01.001", "EC20CEFAGR06A09M4G"}) {
     seed("revision", text, text);

@@ -2,6 +2,7 @@
 
 #include "firmware/safe_path.h"
 
+#include "firmware/normal_form.h"
 #include "fuzz_target.h"
 
 using namespace modemedic;
@@ -17,5 +18,8 @@ MODEMEDIC_FUZZ(safe_path) {
     fuzz::must(again && *again == *path, "a safe path is safe");
     fuzz::must(path->front() != '/' && ("/" + *path + "/").find("/../") == std::string::npos, "it does not climb");
     fuzz::must(path->find('\\') == std::string::npos && path->find('\0') == std::string::npos, "it is plain");
+    auto form = normal_form(*path);
+    fuzz::must(form.likeness.size() <= path->size(), "what two spellings have in common is no longer than either");
+    fuzz::must(form.is_ascii == (form.likeness.find('\x01') == std::string::npos), "a likeness is plain, or it is not");
   }
 }

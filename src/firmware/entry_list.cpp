@@ -1,6 +1,7 @@
 #include "firmware/entry_list.h"
 
 #include "base/bytes.h"
+#include "firmware/normal_form.h"
 #include "firmware/safe_path.h"
 
 #include <algorithm>
@@ -28,9 +29,12 @@ EntryList::EntryList(std::uint64_t packed_size) : most_bytes_(most_bytes_of(pack
 Result<void> EntryList::add(std::string_view raw_path, std::uint64_t size) {
   TRY(count(raw_path));
   TRY_ASSIGN(auto path, safe_path(raw_path));
-  if (!folded_.insert(fold_case(path)).second) {
+  if (!is_new(path)) {
     return fail(Code::package_bad)
-        .what(fmt::format("\"{}\" is in it twice (upper and lower case are the same here)", printable(path)))
+        .what(fmt::format(
+            "\"{}\" is in it twice (upper and lower case are the same here, and so are two spellings of one "
+            "letter in Unicode)",
+            printable(path)))
         .hint("keep the right one of the two, or download the package again");
   }
   if (size > most_bytes_ - unpacked_) {
@@ -42,6 +46,24 @@ Result<void> EntryList::add(std::string_view raw_path, std::uint64_t size) {
   unpacked_ += size;
   entries_.push_back({std::move(path), size});
   return {};
+}
+
+/// Two names of which one has another spelling are the same when they are alike: in doubt the archive is refused.
+bool EntryList::is_new(const std::string& path) {
+  auto folded = fold_case(path);
+  auto form = normal_form(folded);
+  if (form.is_ascii) {
+    return folded_.insert(std::move(form.likeness)).second;
+  }
+  if (!folded_.insert(std::move(folded)).second) {
+    return false;
+  }
+  auto like = likenesses_.find(form.likeness);
+  auto alike = like != likenesses_.end() && (form.may_change || like->second);
+  if (like == likenesses_.end()) {
+    likenesses_.emplace(std::move(form.likeness), form.may_change);
+  }
+  return !alike;
 }
 
 Result<void> EntryList::add_folder(std::string_view raw_path) {

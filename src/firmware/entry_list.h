@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -35,9 +36,11 @@ public:
 
 private:
   Result<void> count(std::string_view raw_path);
+  bool is_new(const std::string& path);
 
   std::vector<SourceEntry> entries_;
   std::unordered_set<std::string> folded_;
+  std::unordered_map<std::string, bool> likenesses_;  ///< of names that are not plain ASCII: has one another spelling?
   std::size_t counted_ = 0;
   std::uint64_t path_bytes_ = 0;
   std::uint64_t unpacked_ = 0;

@@ -137,6 +137,40 @@ TEST_F(SourceTest, RefusesTwoNamesForOneFile) {
   }
 }
 
+/// What each of these pairs is to macOS, or to whoever normalises names: one file.
+TEST(EntryList, RefusesTwoSpellingsOfOneName) {
+  const std::pair<const char*, const char*> same[] = {
+      {"caf\u00e9.mbn", "cafe\u0301.mbn"},  // one character, and two
+      {"\u00c5/a", "A\u030a/a"},            // in a folder's name
+      {"\u00c5", "\u212b"},                 // angstrom
+      {"K.xml", "\u212a.xml"},              // kelvin, which is an ASCII letter
+      {"k.xml", "\u212a.xml"},              //
+      {"a;", "a\u037e"},                    // Greek question mark
+      {"\ud55c", "\u1112\u1161\u11ab"},     // Hangul
+      {"\u1eaf", "\u0103\u0301"},           // in two steps
+      {"q\u0323\u0307", "q\u0307\u0323"},   // marks in another order
+      {"\u304c", "\u304b\u3099"},           // Kana
+      {"\u0958", "\u0915\u093c"},           // Devanagari
+      {"\uf900", "\u8c48"},                 // compatibility ideograph
+      {"CAF\u00e9", "cafe\u0301"},          // and upper case
+  };
+  for (auto [one, other] : same) {
+    for (auto turned : {false, true}) {
+      EntryList list(0);
+      ASSERT_TRUE(list.add(turned ? other : one, 1)) << one;
+      EXPECT_FALSE(list.add(turned ? one : other, 1)) << one << (turned ? " last" : " first");
+    }
+  }
+}
+
+TEST(EntryList, TakesNamesInAnyScriptThatAreNotOne) {
+  EntryList list(0);
+  for (const auto* name : {"\u8bf4\u660e.txt", "\u5347\u7ea7.txt", "\u00e9.pdf", "\u00e8.pdf", "e.pdf", "\u00fc/a",
+                           "\u00fc/b", "Notes de mise a\u0300 jour.pdf", "Notes.pdf", "\ud55c.md", "\uae00.md"}) {
+    EXPECT_TRUE(list.add(name, 1)) << name;
+  }
+}
+
 TEST(EntryList, RefusesMoreThanAHundredThousandEntries) {
   EntryList list(0);
   for (unsigned i = 0; i < 50'000; ++i) {
