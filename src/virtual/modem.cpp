@@ -284,7 +284,28 @@ private:
       auto function = std::make_unique<RunningFunction>(running);
       running_ = function.get();
       appear(std::move(function), state);
+      restart_if_sick(running.at.cgmr);
     });
+  }
+
+  /// Fault loops: what another firmware cures.
+  void restart_if_sick(const std::string& revision) {
+    const auto* fault = setup_.faults.find("loops");
+    if (fault == nullptr) {
+      return;
+    }
+    if (!sick_revision_) {
+      sick_revision_ = revision;
+    }
+    auto shown = enumeration_;
+    if (revision == *sick_revision_) {
+      changes_.after(std::chrono::seconds(fault->argument), [this, shown] {
+        if (enumeration_ == shown && function_ != nullptr) {
+          starting();
+          begin(Mode::running);
+        }
+      });
+    }
   }
 
   /// EFS decides: without calibration factory test mode, with another module's offline.
@@ -422,6 +443,7 @@ private:
   std::vector<std::unique_ptr<UsbFunction>> retired_;  ///< off the bus, a call of theirs may still be on the stack
   std::function<void()> tear_;                         ///< what function_'s flash works at is torn
   RunningFunction* running_ = nullptr;                 ///< function_, when it is that
+  std::optional<std::string> sick_revision_;           ///< fault loops: the firmware that restarts by itself
   std::string state_ = "off";
   std::uint64_t enumeration_ = 0;
   bool powered_ = false;

@@ -30,6 +30,14 @@ TEST(Rules, AreThoseOfTheFacts) {
   }
 }
 
+/// What refuses without asking judge() names one of them, too.
+TEST(Rules, AreAllThatARefusalNames) {
+  for (const auto* id : {"bad-blocks", "chip", "dry-run", "efs", "erase-all", "method", "mode", "package", "partition",
+                         "unknown", "vendor-erase"}) {
+    EXPECT_NE(find_rule(*rules(), id), nullptr) << id;
+  }
+}
+
 TEST(Rules, CarryTheirEvidenceAndSource) {
   const std::set<std::string> kinds = {"vendor staff", "vendor document", "vendor tool", "brick reports", "user report",
                                        "package data", "observation",     "inference",   "kernel driver"};

@@ -145,6 +145,39 @@ TEST_P(FlashCut, DoesNotBelieveItsJournal) {
   EXPECT_GE(again->bytes_programmed, package.file(spoilt).size);
 }
 
+/// The disk is full at some line of the journal: the flash goes on, says so once, and the next one after a cut begins
+/// anew.
+TEST_P(FlashCut, OnAFullDiskIsBegunAnew) {
+  const auto& package = *newer_package(GetParam());
+  for (std::size_t room : {0U, 150U, 600U, 1500U}) {
+    SCOPED_TRACE(room);
+    TwinBench bench(options());
+    rehearsal::MemoryJournals journals;
+    journals.room = room;
+    auto choice = test::lifting_unknown();
+    choice.journals = &journals;
+    choice.time = "2026-11-21T09:30:00Z";
+    bench.events.on_event = [&](const Event& event) {
+      const auto* step = std::get_if<event::Step>(&event);
+      if (step != nullptr && step->id == "reset") {
+        bench.modem->power_cut();
+      }
+    };
+    ASSERT_FALSE(bench.flash(package, choice));
+    bench.events.on_event = nullptr;
+    auto said = bench.events.log();
+    auto first = said.find("begins anew");
+    ASSERT_NE(first, std::string::npos) << said;
+    EXPECT_EQ(said.find("begins anew", first + 1), std::string::npos);
+    ASSERT_TRUE(bench.modem->nand().erase(0));
+    bench.power_cycle();
+    auto again = bench.flash(package, choice);
+    ASSERT_TRUE(again) << again.error().what << " / " << again.error().hint;
+    EXPECT_EQ(again->after.revision, newer_revision(GetParam()));
+    EXPECT_EQ(again->standing, 0U);
+  }
+}
+
 /// The host goes away instead of the modem: the programmer runs on, perhaps in the middle of an image.
 TEST_P(FlashCut, OfTheHostLeavesAModemThatTheNextHostTakesOver) {
   const auto& package = *newer_package(GetParam());

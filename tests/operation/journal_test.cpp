@@ -2,6 +2,7 @@
 
 #include "operation/past_jobs.h"
 #include "rehearsal/memory_journals.h"
+#include "support/longest_file.h"
 
 #include <filesystem>
 #include <fstream>
@@ -206,6 +207,21 @@ TEST_F(FolderJournalsTest, FollowsNoLinkAndWaitsForNoPipe) {
   std::ofstream(folder_ / "secret") << "secret";
   std::filesystem::create_symlink(folder_ / "secret", folder_ / "link.jsonl");
   EXPECT_FALSE(store.read("link.jsonl", 100));
+}
+
+/// As on a full disk: the file may not grow any more.
+TEST_F(FolderJournalsTest, SaysWhenTheDiskIsFull) {
+  FolderJournals store(folder_);
+  auto file = store.create("2026");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->append("one\n"));
+  auto appended = [&] {
+    test::LongestFile full(6);
+    return (*file)->append("more than fits\n");
+  }();
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().code, Code::io);
+  EXPECT_THAT(*store.read("2026.jsonl", 100), testing::StartsWith("one\n")) << "what is whole stays";
 }
 
 TEST_F(FolderJournalsTest, SaysWhenItCannotWrite) {

@@ -308,6 +308,107 @@ TEST(Rescue, TellsABootLoopAndHowToStopIt) {
   EXPECT_EQ(report.modem.sighting.state, State::running);
 }
 
+/// It restarts by itself before AT is there, again and again; for some seconds each time its DIAG answers.
+TEST(Rescue, CatchesABootLoopByDiag) {
+  for (auto seconds : {1, 2, 5}) {
+    SCOPED_TRACE(seconds);
+    TwinBench bench(starting_in(twin::Mode::running, {"loops:" + std::to_string(seconds)}));
+    Kit kit(bench);
+    kit.take(*newer_package("eg25-g"));
+    kit.overrides = {"unknown"};
+    auto imei = bench.modem->imei();
+    auto report = rescue(bench, kit);
+    ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+    EXPECT_THAT(report->tried,
+                testing::ElementsAre(testing::AllOf(testing::Field(&Attempt::remedy, HasSubstr("whether it stays")),
+                                                    testing::Field(&Attempt::outcome, HasSubstr("a boot loop"))),
+                                     testing::Field(&Attempt::remedy, StartsWith("flash "))));
+    EXPECT_EQ(report->after.revision, newer_revision("eg25-g"));
+    EXPECT_EQ(report->after.imei, imei);
+  }
+}
+
+/// Its DIAG is not asked for anything that changes the modem before there is a package.
+TEST(Rescue, OnlyWatchesABootLoopWithoutAPackage) {
+  TwinBench bench(starting_in(twin::Mode::running, {"loops:2"}));
+  Kit kit(bench);
+  auto before = bench.fingerprint();
+  auto report = rescue(bench, kit);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().rule, "package");
+  EXPECT_THAT(report.error().what, HasSubstr("left the bus again by itself"));
+  EXPECT_EQ(bench.fingerprint(), before);
+}
+
+/// Hands over a programmer as far as so many packets of the modem have been read, and dies.
+/// @return the commands of the packets that were read
+std::vector<std::uint32_t> die_in_sahara(TwinBench& bench, const Buffer& programmer, std::size_t packets) {
+  auto pipe = must(open_edl(bench.bus, must(bench.find()).device));
+  protocol::SaharaHost host({.images = {{13, programmer.size()}}, .ask_identity = false});
+  std::vector<std::uint32_t> read;
+  Buffer answer(4096);
+  for (;;) {
+    auto action = host.next();
+    auto deadline = Deadline::in(bench.clock, 5s);
+    if (auto* packet = std::get_if<protocol::Send>(&action)) {
+      must(pipe->send(packet->bytes, packet->zlp, deadline));
+    } else if (auto* part = std::get_if<protocol::SendImage>(&action)) {
+      must(pipe->send(ByteView(programmer).subspan(part->offset, part->length), part->zlp, deadline));
+    } else if (std::holds_alternative<protocol::Await>(action) && read.size() < packets) {
+      auto bytes = ByteView(answer).first(must(pipe->receive(answer, deadline)));
+      read.push_back(ByteReader(bytes, Endian::little).u32());
+      host.feed(bytes);
+    } else {
+      return read;
+    }
+  }
+}
+
+/// Another host has died before any packet of Sahara: what it did not read is the first that we see. A stale END_IMAGE
+/// is not answered by DONE, which would start what that host has sent.
+TEST(Rescue, BringsBackABootRomThatAnotherHostHasLeftAtAnyPacket) {
+  const auto programmer = must(read_programmer(*newer_package("eg25-g")));
+  std::vector<std::uint32_t> whole;
+  {
+    TwinBench bench(starting_in(twin::Mode::edl));
+    whole = die_in_sahara(bench, programmer, 1000);
+  }
+  constexpr std::uint32_t end_of_image = 4;
+  constexpr std::uint32_t done_response = 6;
+  ASSERT_THAT(whole, testing::IsSupersetOf({end_of_image, done_response}));
+  for (std::size_t packets = 0; packets < whole.size(); ++packets) {
+    SCOPED_TRACE(std::to_string(packets) + ", next is " + std::to_string(whole[packets]));
+    TwinBench bench(starting_in(twin::Mode::edl));
+    die_in_sahara(bench, programmer, packets);
+    Kit kit(bench);
+    if (whole[packets] == done_response) {  // then it runs: whose it is nobody knows
+      kit.take(*newer_package("eg25-g"));
+      kit.overrides = {"unknown"};
+    }
+    auto report = rescue(bench, kit);
+    ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+    EXPECT_EQ(report->modem.sighting.state, State::running);
+    EXPECT_EQ(report->flash.has_value(), whole[packets] == done_response);
+  }
+}
+
+/// The same with a package, and no reset before it.
+TEST(Rescue, FlashesABootRomThatSaysAStaleEndOfImage) {
+  const auto& package = *newer_package("eg25-g");
+  const auto programmer = must(read_programmer(package));
+  TwinBench bench(starting_in(twin::Mode::edl));
+  auto packets = die_in_sahara(bench, programmer, 1000).size();
+  bench.power_cycle(twin::Mode::edl);
+  die_in_sahara(bench, programmer, packets - 2);
+  Kit kit(bench);
+  kit.take(package);
+  kit.overrides = {"unknown"};
+  kit.gentle = false;
+  auto report = rescue(bench, kit);
+  ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+  EXPECT_EQ(report->after.revision, newer_revision("eg25-g"));
+}
+
 TEST(Rescue, DoesNotResetAgainWhatDidNotSurviveIt) {
   auto options = starting_in(twin::Mode::running);
   options.dark_when_torn = true;
