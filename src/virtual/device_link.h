@@ -32,6 +32,8 @@ public:
 
   OutEndpoint& out() { return out_; }
 
+  InEndpoint& in() { return in_; }
+
   Timers& timers() { return timers_; }
 
   TimePoint now() const { return timers_.clock().now(); }

@@ -84,6 +84,11 @@ void InEndpoint::write(Buffer transfer, bool zlp) {
   match();
 }
 
+void InEndpoint::babble() {
+  transfers_.push_back({.bytes = {}, .zlp = false, .babble = true});
+  match();
+}
+
 void InEndpoint::fail_all(UrbStatus status) {
   transfers_.clear();
   while (!urbs_.empty()) {
@@ -104,6 +109,7 @@ void InEndpoint::match() {
     auto urb = std::move(urbs_.front());
     urbs_.pop_front();
     auto& transfer = transfers_.front();
+    auto status = transfer.babble ? UrbStatus::overflow : UrbStatus::ok;
     auto count = std::min(transfer.bytes.size() - transfer.taken, urb.capacity);
     auto part = ByteView(transfer.bytes).subspan(transfer.taken, count);
     transfer.taken += count;
@@ -116,7 +122,7 @@ void InEndpoint::match() {
       }
     }
     moved = true;
-    urb.done(UrbStatus::ok, part);
+    urb.done(status, part);
   }
   matching_ = false;
   if (moved && transfers_.empty() && on_drained) {

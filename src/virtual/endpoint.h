@@ -10,7 +10,13 @@
 namespace modemedic::twin {
 
 /// How a URB ended.
-enum class UrbStatus { ok, stall, cancelled, gone };
+enum class UrbStatus {
+  ok,
+  stall,
+  overflow,  ///< the device sent more than the host asked for: it babbles
+  cancelled,
+  gone,
+};
 
 /// A bulk OUT endpoint as the device's controller sees it: URBs of the host queue here until the function takes
 /// them; a host whose URB isn't taken waits. Single-threaded.
@@ -77,6 +83,9 @@ public:
   /// Function side: sends one transfer; one that is a multiple of 512 is ended by a ZLP when `zlp` is set.
   void write(Buffer transfer, bool zlp = true);
 
+  /// Function side: sends more than a host can have asked for. What was written before goes first.
+  void babble();
+
   /// Function side: the host has taken everything written.
   bool drained() const { return transfers_.empty(); }
 
@@ -98,6 +107,7 @@ private:
     Buffer bytes;
     bool zlp;
     std::size_t taken = 0;
+    bool babble = false;
   };
 
   std::deque<Outgoing> transfers_;

@@ -40,6 +40,7 @@ constexpr std::array kinds = {
     Kind{"log-flood", Takes::nothing},
     Kind{"half-document", Takes::nothing},
     Kind{"silent", Takes::nothing},
+    Kind{"babble", Takes::tag},
     Kind{"never-returns", Takes::nothing},
     Kind{"wrong-revision", Takes::nothing},
     Kind{"loader-refused", Takes::nothing},

@@ -33,6 +33,7 @@ namespace modemedic::twin {
 ///   log-flood        the programmer logs without end after configure
 ///   half-document    the reply to configure is cut in the middle of its XML
 ///   silent           the programmer never answers
+///   babble@TAG       instead of the answer to the first <TAG> comes more than fits the host's transfer
 ///   never-returns    after the reset nothing comes back to the bus
 ///   wrong-revision   the modem boots but reports another revision
 ///   loader-refused   DLOAD takes nothing at NPRG's address

@@ -81,6 +81,8 @@ DeviceTask FirehoseProgrammer::run() {
       co_await respond(false, "AttemptRetry=\"1\" ");
     } else if (packet.accepted && setup_.faults.strikes("unanswered", packet.tag)) {
       continue;
+    } else if (packet.accepted && setup_.faults.strikes("babble", packet.tag)) {
+      link_.in().babble();
     } else if (!packet.accepted || setup_.faults.strikes("nak", packet.tag)) {
       co_await respond(false);
     } else {

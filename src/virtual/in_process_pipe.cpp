@@ -1,6 +1,7 @@
 #include "virtual/in_process_pipe.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -121,7 +122,7 @@ Result<std::size_t> InProcessPipe::receive(std::span<std::byte> into, Deadline d
   queue_in();
   auto since = bus_.clock().now();
   if (!received_) {
-    bus_.run_until([this] { return received_.has_value() || !connected(); }, deadline);
+    bus_.run_until([this] { return received_.has_value() || babbled_ || !connected(); }, deadline);
   }
   waiting_ = false;
   if (!bus_.habits.keep_in_pending) {
@@ -129,6 +130,9 @@ Result<std::size_t> InProcessPipe::receive(std::span<std::byte> into, Deadline d
   }
   if (received_) {
     return *received_;
+  }
+  if (std::exchange(babbled_, false)) {
+    return fail(Code::device_protocol).what("the modem sent more than fits a transfer").device("port " + port_);
   }
   if (!connected()) {
     return lost();
@@ -157,6 +161,7 @@ void InProcessPipe::unqueue_in() {
 
 void InProcessPipe::arrived(UrbStatus status, ByteView data) {
   pending_in_.reset();
+  babbled_ = babbled_ || status == UrbStatus::overflow;
   if (status != UrbStatus::ok) {
     return;
   }

@@ -60,6 +60,7 @@ private:
   Arrivals arrivals_;
   std::span<std::byte> wanted_;          ///< where receive() wants the next bytes
   std::optional<std::size_t> received_;  ///< how many came there
+  bool babbled_ = false;                 ///< since receive() said so last
   bool waiting_ = false;                 ///< receive() waits
   bool leaving_ = false;                 ///< nothing is received any more
 };

@@ -13,6 +13,7 @@ namespace {
 // Statuses are negative errno values of Linux, whatever this machine's are (facts: usbip-and-guest.md).
 constexpr std::int32_t ok = 0;
 constexpr std::int32_t stalled = -32;
+constexpr std::int32_t overflowed = -75;
 constexpr std::int32_t unlinked = -104;
 constexpr std::int32_t shut_down = -108;
 
@@ -26,6 +27,8 @@ std::int32_t status_of(UrbStatus status) {
       return ok;
     case UrbStatus::stall:
       return stalled;
+    case UrbStatus::overflow:
+      return overflowed;
     case UrbStatus::cancelled:
       return unlinked;
     case UrbStatus::gone:

@@ -70,6 +70,16 @@ TEST(FlashFaults, AProgrammerThatNeverAnswers) {
   expect_nothing_written("silent", Code::timeout, testing::_);
 }
 
+TEST(FlashFaults, AModemThatBabbles) {
+  expect_nothing_written("babble@configure", Code::device_protocol, HasSubstr("more than fits"));
+  TwinBench bench(with("babble@erase"));
+  auto result = flash(bench);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::device_protocol);
+  EXPECT_EQ(result.error().during, "erase SBL");
+  EXPECT_FALSE(result.error().hint.empty());
+}
+
 TEST(FlashFaults, ARefusedConfigure) {
   expect_nothing_written("nak@configure", Code::device_refused, HasSubstr("configuration"));
 }

@@ -42,11 +42,12 @@ inline usb::Fingerprint echo_shape(usb::Speed speed = usb::Speed::high) {
 class EchoFunction final : public UsbFunction {
 public:
   enum class Manner {
-    echo,   ///< sends each transfer back
-    sink,   ///< takes and counts
-    slow,   ///< echo, 100 ms after it came
-    deaf,   ///< takes nothing
-    stall,  ///< refuses
+    echo,    ///< sends each transfer back
+    sink,    ///< takes and counts
+    slow,    ///< echo, 100 ms after it came
+    deaf,    ///< takes nothing
+    stall,   ///< refuses
+    babble,  ///< answers with more than the host can have asked for
   };
 
   EchoFunction(Timers& timers, Manner manner, usb::Speed speed = usb::Speed::high)
@@ -102,6 +103,10 @@ private:
     seen.push_back({transfer.data.size(), transfer.ended});
     Buffer answer(transfer.data.begin(), transfer.data.end());
     endpoint.accept();
+    if (manner_ == Manner::babble) {
+      in(static_cast<std::uint8_t>(0x80U | number))->babble();
+      return;
+    }
     if (heard) {
       heard(as_text(answer));
     }

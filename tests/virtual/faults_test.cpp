@@ -40,6 +40,7 @@ TEST(ParseFault, KnowsEachKind) {
                            "log-flood",
                            "half-document",
                            "silent",
+                           "babble@configure",
                            "never-returns",
                            "wrong-revision",
                            "loader-refused",

@@ -56,6 +56,16 @@ protected:
   InProcessBus bus{clock, timers};
 };
 
+TEST_F(InProcessBusTest, SaysWhenTheModemBabblesAndGoesOn) {
+  modem.appear(Manner::babble);
+  auto pipe = open();
+  EXPECT_EQ(send(*pipe, "AT"), "sent");
+  EXPECT_EQ(receive(*pipe), name(Code::device_protocol));
+  EXPECT_EQ(receive(*pipe), name(Code::timeout)) << "said once";
+  EXPECT_EQ(send(*pipe, "AT"), "sent");
+  EXPECT_EQ(receive(*pipe), name(Code::device_protocol));
+}
+
 TEST_F(InProcessBusTest, ShowsWhatIsThereInTheOrderOfPorts) {
   EXPECT_TRUE(bus.snapshot().value().empty());
   other.appear(Manner::echo);

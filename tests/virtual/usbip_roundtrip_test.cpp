@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
@@ -40,6 +41,8 @@ protected:
     ASSERT_TRUE(connected) << connected.error().what;
     bus = std::move(*connected);
   }
+
+  UsbIpServer& server() { return *server_; }
 
   Deadline soon() const { return Deadline::in(clock, seconds(10)); }
 
@@ -103,6 +106,37 @@ TEST_F(UsbIpRoundTrip, LeavesTheAnswerToTheLastSendForTheNextHost) {
     auto next = open(0);
     EXPECT_EQ(next->receive(into, soon()).value(), 6U);
   }
+}
+
+TEST_F(UsbIpRoundTrip, SaysWhenTheModemBabbles) {
+  serve(Manner::babble);
+  auto pipe = open(0);
+  ASSERT_TRUE(pipe->send(as_bytes("AT"), Zlp::never, soon()));
+  Buffer into(64);
+  auto received = pipe->receive(into, soon());
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().code, Code::device_protocol) << received.error().what;
+}
+
+/// As many as a bus may have (USB 2.0, 4.1).
+TEST_F(UsbIpRoundTrip, FindsOneAmong127Devices) {
+  constexpr std::size_t most = 127;
+  std::vector<std::unique_ptr<EchoDevice>> others;
+  for (std::size_t i = 1; i < most; ++i) {
+    others.push_back(std::make_unique<EchoDevice>(timers));
+    others.back()->appear(Manner::deaf);
+    server().export_modem(*others.back(), fmt::format("1-2.{}", i));
+  }
+  serve(Manner::echo);
+  auto devices = bus->snapshot();
+  ASSERT_TRUE(devices) << devices.error().what;
+  ASSERT_EQ(devices->size(), most);
+  EXPECT_EQ(devices->at(0).port, "1-1");
+  EXPECT_EQ(devices->at(most - 1).fingerprint, echo_shape());
+  auto pipe = open(0);
+  ASSERT_TRUE(pipe->send(as_bytes("AT"), Zlp::never, soon()));
+  Buffer into(64);
+  EXPECT_EQ(pipe->receive(into, soon()).value(), 2U);
 }
 
 TEST_F(UsbIpRoundTrip, BranchesForAnotherThread) {

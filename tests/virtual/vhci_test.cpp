@@ -200,6 +200,22 @@ TEST_F(Vhci, TellsAStallApart) {
   EXPECT_THAT(flushed.error().what, HasSubstr("stall"));
 }
 
+TEST_F(Vhci, TellsAModemThatBabblesApart) {
+  modem.appear(Manner::babble);
+  serve();
+  ASSERT_TRUE(wait_for_one());
+  auto pipe = open();
+  ASSERT_TRUE(pipe);
+  for (auto i = 0; i < 2; ++i) {
+    ASSERT_TRUE(pipe->send(as_bytes("AT"), usb::Zlp::never, soon()));
+    Buffer buffer(512);
+    auto received = pipe->receive(buffer, soon());
+    ASSERT_FALSE(received);
+    EXPECT_EQ(received.error().code, Code::device_protocol);
+    EXPECT_THAT(received.error().what, HasSubstr("OVERFLOW"));
+  }
+}
+
 TEST_F(Vhci, TellsAModemThatLeaves) {
   modem.appear(Manner::echo);
   serve();
