@@ -4,6 +4,7 @@
 #include "usb/libusb_fingerprint.h"
 #include "usb/libusb_pipe.h"
 #include "usb/libusb_words.h"
+#include "usb/nap.h"
 #include "usb/port_lock.h"
 #include "usb/quiet_modem_manager.h"
 
@@ -19,8 +20,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often to look where nobody tells that something has changed.
-constexpr Duration between_looks = 10ms;
+/// How often to look even though the kernel said nothing: it doesn't tell everybody.
+constexpr Duration between_looks = 100ms;
+/// How often where there is nothing to look at but the whole bus.
+constexpr Duration between_snapshots = 10ms;
 /// A path may be seven ports long (USB 3.2, 10.2).
 constexpr std::size_t longest_path = 7;
 
@@ -88,11 +91,13 @@ LibusbBus::LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock) : clo
 LibusbBus::~LibusbBus() = default;
 
 Result<std::vector<DeviceInfo>> LibusbBus::snapshot() {
-  signature_seen_ = sysfs_.signature();  // before anything is listed: what comes in between is a change
-  auto previous_loop = loop_;            // outlives the devices seen in it
-  if (!loop_->tells_hotplug()) {
+  auto signature = sysfs_.signature();  // before anything is listed: what comes in between is a change
+  auto previous_loop = loop_;           // outlives the devices seen in it
+  // On Linux libusb lists what udevd has told it, or what was there when its context began: a new one knows.
+  if (signature.empty() ? !loop_->tells_hotplug() : signature != signature_seen_) {
     TRY_ASSIGN(loop_, LibusbLoop::start());
   }
+  signature_seen_ = std::move(signature);
   changes_seen_ = loop_->changes();
   TRY_ASSIGN(devices_, look());
   std::vector<DeviceInfo> infos;
@@ -161,18 +166,18 @@ Fingerprint LibusbBus::read_fingerprint(libusb_device* device, const std::string
 }
 
 Result<bool> LibusbBus::wait_change(Deadline deadline) {
-  if (loop_->tells_hotplug()) {
+  if (signature_seen_.empty() && loop_->tells_hotplug()) {
     return loop_->run_until([this] { return loop_->changes() != changes_seen_; }, clock_, deadline);
+  }
+  if (signature_seen_.empty()) {
+    nap(clock_, deadline, between_snapshots);
+    return !deadline.passed(clock_);  // only a snapshot can tell
   }
   while (sysfs_.signature() == signature_seen_) {
     if (deadline.passed(clock_)) {
       return false;
     }
-    auto next_look = std::min(deadline.at, Deadline::in(clock_, between_looks).at);
-    loop_->run_until([] { return false; }, clock_, {next_look});
-    if (signature_seen_.empty()) {
-      return !deadline.passed(clock_);  // no sysfs either: only a snapshot can tell
-    }
+    kernel_events_.wait(clock_, {std::min(deadline.at, Deadline::in(clock_, between_looks).at)});
   }
   return true;
 }

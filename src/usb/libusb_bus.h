@@ -2,6 +2,7 @@
 
 #include "usb/bus.h"
 #include "usb/driver_guardian.h"
+#include "usb/kernel_events.h"
 #include "usb/libusb_loop.h"
 #include "usb/sysfs.h"
 
@@ -57,6 +58,7 @@ private:
 
   const Clock& clock_;
   Sysfs sysfs_;
+  KernelEvents kernel_events_;  ///< from before the first look on: none is missed
   std::shared_ptr<LibusbLoop> loop_;
   std::shared_ptr<DriverGuardian> guardian_;  ///< from the first open() on
   Devices devices_;                           ///< of the loop above: goes first

@@ -1,8 +1,10 @@
 #include "usb/libusb_claim.h"
 
 #include "usb/libusb_words.h"
+#include "usb/nap.h"
 #include "usb/node_holders.h"
 #include "usb/sysfs.h"
+#include "usb/udev_pace.h"
 
 #include <fmt/format.h>
 #include <libusb.h>
@@ -16,6 +18,8 @@ namespace {
 /// A device that has just come is still being configured, and drivers are still taking its interfaces.
 constexpr Duration settle_patience = 1s;
 constexpr Duration between_attempts = 10ms;
+/// udevd runs its rules for one event of a device after the other, and programs in between.
+constexpr Duration udev_patience = 5s;
 
 std::string usbfs_node(libusb_device* device) {
   return fmt::format("/dev/bus/usb/{:03}/{:03}", libusb_get_bus_number(device), libusb_get_device_address(device));
@@ -29,6 +33,9 @@ Failure held(const std::string& what) {
 
 /// A program that has the interface's tty open would be cut off by our taking it: a person decides about that.
 Result<void> check_tty(const Sysfs& sysfs, const std::string& port, std::uint8_t interface_number) {
+  if (sysfs.surely_unused(port, interface_number)) {
+    return {};
+  }
   auto holders = holders_of(sysfs.nodes(port, interface_number));
   if (!holders.empty()) {
     return held(fmt::format("interface {} is in use: {}", interface_number, describe(holders)));
@@ -43,7 +50,7 @@ Result<std::unique_ptr<LibusbClaim>> LibusbClaim::take(std::shared_ptr<LibusbLoo
                                                        const DeviceInfo& info, std::uint8_t interface_number,
                                                        const Clock& clock) {
   std::unique_ptr<LibusbClaim> claim(new LibusbClaim(std::move(loop), std::move(guardian), interface_number));
-  TRY(claim->open(device));
+  TRY(claim->open(device, clock));
   TRY(check_tty(Sysfs(), info.port, interface_number));
   TRY(claim->claim(info, clock));
   return claim;
@@ -74,13 +81,22 @@ void LibusbClaim::give_back() {
   }
 }
 
-Result<void> LibusbClaim::open(libusb_device* device) {
-  auto opened = libusb_open(device, &handle_);
-  if (opened != LIBUSB_SUCCESS) {
+/// We hear of a device before udevd has given it to anybody.
+Result<void> LibusbClaim::open(libusb_device* device, const Clock& clock) {
+  auto deadline = Deadline::in(clock, udev_patience);
+  auto node = usbfs_node(device);
+  for (;;) {
+    auto decided = !udev_still_at_work(node);  // before the attempt, so that none is missed
+    auto opened = libusb_open(device, &handle_);
+    if (opened == LIBUSB_SUCCESS) {
+      return {};
+    }
     handle_ = nullptr;
-    return fail_libusb(opened, "open " + usbfs_node(device));
+    if (opened != LIBUSB_ERROR_ACCESS || decided || deadline.passed(clock)) {
+      return fail_libusb(opened, "open " + node);
+    }
+    nap(clock, deadline, between_attempts);
   }
-  return {};
 }
 
 Result<void> LibusbClaim::claim(const DeviceInfo& info, const Clock& clock) {

@@ -36,7 +36,7 @@ private:
   LibusbClaim(std::shared_ptr<LibusbLoop> loop, std::shared_ptr<DriverGuardian> guardian,
               std::uint8_t interface_number);
 
-  Result<void> open(libusb_device* device);
+  Result<void> open(libusb_device* device, const Clock& clock);
   Result<void> claim(const DeviceInfo& info, const Clock& clock);
   int try_claim();
   void give_back();

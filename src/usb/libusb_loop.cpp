@@ -2,8 +2,6 @@
 
 #include "usb/libusb_words.h"
 
-#include <filesystem>
-
 #include <libusb.h>
 #include <sys/time.h>
 
@@ -16,17 +14,6 @@ constexpr auto longest_wait = std::chrono::seconds(60);
 int count_change(libusb_context* /*context*/, libusb_device* /*device*/, libusb_hotplug_event /*event*/, void* count) {
   ++*static_cast<std::uint64_t*>(count);
   return 0;  // goes on listening
-}
-
-/// On Linux libusb hears of devices from udevd alone, and doesn't say so when nobody is there.
-bool somebody_tells() {
-#ifdef __linux__
-  std::error_code error;
-  if (!std::filesystem::exists("/run/udev/control", error)) {
-    return false;
-  }
-#endif
-  return libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0;
 }
 
 timeval to_timeval(Duration duration) {
@@ -43,7 +30,7 @@ Result<std::shared_ptr<LibusbLoop>> LibusbLoop::start() {
   if (started != LIBUSB_SUCCESS) {
     return fail_libusb(started, "start libusb");
   }
-  if (somebody_tells()) {
+  if (libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0) {
     auto events = LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT;
     auto registered =
         libusb_hotplug_register_callback(loop->context_, events, 0, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,

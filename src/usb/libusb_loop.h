@@ -24,8 +24,8 @@ public:
 
   libusb_context* context() const { return context_; }
 
-  /// Whether libusb tells when devices come and go. It doesn't on Windows, nor on a Linux without udevd (a container,
-  /// a rescue system): the list of devices is then that of the context's start.
+  /// Whether libusb tells when devices come and go. It doesn't on Windows: the list of devices is then that of the
+  /// context's start. On Linux it says so and yet doesn't where there is no udevd (a container, a rescue system).
   bool tells_hotplug() const { return tells_hotplug_; }
 
   /// Grows with each device that comes or goes, as far as that was told.

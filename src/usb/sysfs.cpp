@@ -105,6 +105,14 @@ std::vector<std::string> Sysfs::nodes(const std::string& port, std::uint8_t inte
   return found;
 }
 
+bool Sysfs::surely_unused(const std::string& port, std::uint8_t interface_number) const {
+  auto folder = interface_folder(port, interface_number);
+  auto its = nodes(port, interface_number);
+  return std::ranges::all_of(its, [&](const fs::path& node) {
+    return read_line(folder / node.filename() / "driver" / "module" / "refcnt") == "0";
+  });
+}
+
 std::string Sysfs::companion(const std::string& port) const {
   auto parts = parse_port(port);
   if (!parts) {

@@ -30,6 +30,11 @@ public:
   /// The device nodes that the kernel driver made out of an interface: "/dev/ttyUSB2", "/dev/cdc-wdm0".
   std::vector<std::string> nodes(const std::string& port, std::uint8_t interface_number) const;
 
+  /// True when certainly no program has a node of an interface open: the kernel counts the open ports of a usb-serial
+  /// driver as users of its module (serial_install() in usb-serial.c). Asking each process instead takes longer than a
+  /// boot ROM should wait.
+  bool surely_unused(const std::string& port, std::uint8_t interface_number) const;
+
   /// The node through which programs reach the device itself: "/dev/bus/usb/001/007". Empty when it isn't there.
   std::string usbfs_node(const std::string& port) const;
 

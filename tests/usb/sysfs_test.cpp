@@ -66,6 +66,20 @@ TEST_F(SysfsTree, TellsStringsDriversAndNodesOfADevice) {
   EXPECT_EQ(sysfs.usbfs_node("1-1.3"), "");
 }
 
+TEST_F(SysfsTree, KnowsThatNobodyHasAPortOpenWhereTheKernelCounts) {
+  fs::create_directories(root / "1-1:1.0");
+  file("1-1:1.1/ttyUSB1/driver/module/refcnt", "0\n");
+  file("1-1:1.2/ttyUSB2/driver/module/refcnt", "1\n");
+  fs::create_directories(root / "1-1:1.3/ttyUSB3");  // a driver that is built in: nobody counts
+  fs::create_directories(root / "1-1:1.4/usbmisc/cdc-wdm0");
+  Sysfs sysfs(root);
+  EXPECT_TRUE(sysfs.surely_unused("1-1", 0)) << "no node, no user";
+  EXPECT_TRUE(sysfs.surely_unused("1-1", 1));
+  EXPECT_FALSE(sysfs.surely_unused("1-1", 2));
+  EXPECT_FALSE(sysfs.surely_unused("1-1", 3));
+  EXPECT_FALSE(sysfs.surely_unused("1-1", 4));
+}
+
 TEST_F(SysfsTree, LooksIntoTheConfigurationThatTheDeviceIsIn) {
   link("1-1:1.0/driver", "../../../bus/usb/drivers/usbhid");
   link("1-1:2.0/driver", "../../../bus/usb/drivers/option");
