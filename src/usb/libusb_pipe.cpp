@@ -70,11 +70,6 @@ Result<void> LibusbPipe::send(ByteView bytes, Zlp zlp, Deadline deadline) {
 Result<void> LibusbPipe::submit(ByteView piece, bool zlp, Deadline deadline) {
   TRY(wait_out([this] { return !out_->full(); }, deadline));
   auto result = out_->send(piece, zlp);
-  if (result == LIBUSB_ERROR_NOT_SUPPORTED && zlp) {
-    // Not every system can add the ZLP: there it goes as a transfer of its own.
-    TRY(submit(piece, false, deadline));
-    return submit({}, false, deadline);
-  }
   if (result != LIBUSB_SUCCESS) {
     return fail_libusb(result, fmt::format("send {} bytes", piece.size()));
   }

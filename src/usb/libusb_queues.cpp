@@ -8,7 +8,7 @@ namespace modemedic::usb {
 
 namespace {
 
-constexpr std::size_t out_depth = 8;
+constexpr std::size_t out_depth = 9;  // eight, and a zero-length packet
 constexpr std::size_t in_depth = 4;
 /// One URB on every kernel; a multiple of any packet size, after rounding up, so that no packet overflows it.
 constexpr std::size_t in_size = 16_KiB;
@@ -91,12 +91,27 @@ LibusbOutQueue::LibusbOutQueue(libusb_device_handle* handle, const EndpointInfo&
     : LibusbQueue(handle, endpoint, out_depth) {}
 
 int LibusbOutQueue::send(ByteView bytes, bool zlp) {
+  if (full()) {
+    return LIBUSB_ERROR_BUSY;
+  }
+  if (zlp && system_adds_zlp_) {
+    auto result = send_one(bytes, LIBUSB_TRANSFER_ADD_ZERO_PACKET);
+    if (result != LIBUSB_ERROR_NOT_SUPPORTED) {
+      return result;
+    }
+    system_adds_zlp_ = false;
+  }
+  auto result = send_one(bytes, 0);
+  return zlp && result == LIBUSB_SUCCESS ? send_one({}, 0) : result;
+}
+
+int LibusbOutQueue::send_one(ByteView bytes, std::uint8_t flags) {
   auto* transfer = unused();
   if (transfer == nullptr) {
     return LIBUSB_ERROR_BUSY;
   }
   transfer->bytes.assign(bytes.begin(), bytes.end());
-  return submit(*transfer, zlp ? LIBUSB_TRANSFER_ADD_ZERO_PACKET : 0);
+  return submit(*transfer, flags);
 }
 
 void LibusbOutQueue::completed(Transfer& /*transfer*/, ByteView /*bytes*/) {}

@@ -45,6 +45,8 @@ protected:
   /// The first that is not on the wire, null when all are.
   Transfer* unused();
 
+  std::size_t unused_count() const { return transfers_.size() - pending_; }
+
   /// @return a libusb error number
   int submit(Transfer& transfer, std::uint8_t flags);
 
@@ -69,14 +71,18 @@ class LibusbOutQueue final : public LibusbQueue {
 public:
   LibusbOutQueue(libusb_device_handle* handle, const EndpointInfo& endpoint);
 
-  bool full() { return unused() == nullptr; }
+  /// There is always room for what is sent and for a zero-length packet of its own.
+  bool full() const { return unused_count() < 2; }
 
-  /// @param zlp  a zero-length packet follows
+  /// @param zlp  a zero-length packet follows: added by the system, or as a transfer of its own where it can't do that
   /// @return a libusb error number; LIBUSB_ERROR_BUSY when full
   int send(ByteView bytes, bool zlp);
 
 private:
+  int send_one(ByteView bytes, std::uint8_t flags);
   void completed(Transfer& transfer, ByteView bytes) override;
+
+  bool system_adds_zlp_ = true;  ///< until it says otherwise
 };
 
 /// What the device sends: taken off the wire at once, and kept until somebody asks for it.
