@@ -24,6 +24,8 @@ namespace {
 constexpr Duration between_looks = 100ms;
 /// How often where there is nothing to look at but the whole bus.
 constexpr Duration between_snapshots = 10ms;
+/// libusb can read a device only some moments after it is there; one that it can't read at all is then given up.
+constexpr Duration unlisted_patience = 5s;
 /// A path may be seven ports long (USB 3.2, 10.2).
 constexpr std::size_t longest_path = 7;
 
@@ -81,25 +83,32 @@ void LibusbBus::Unref::operator()(libusb_device* device) const {
   libusb_unref_device(device);
 }
 
-Result<std::unique_ptr<LibusbBus>> LibusbBus::start(const Clock& clock) {
+Result<std::unique_ptr<LibusbBus>> LibusbBus::start(const Clock& clock, Sysfs sysfs) {
   TRY_ASSIGN(auto loop, LibusbLoop::start());
-  return std::unique_ptr<LibusbBus>(new LibusbBus(std::move(loop), clock));
+  return std::unique_ptr<LibusbBus>(new LibusbBus(std::move(loop), clock, std::move(sysfs)));
 }
 
-LibusbBus::LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock) : clock_(clock), loop_(std::move(loop)) {}
+LibusbBus::LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock, Sysfs sysfs)
+    : clock_(clock), sysfs_(std::move(sysfs)), loop_(std::move(loop)) {}
 
 LibusbBus::~LibusbBus() = default;
 
 Result<std::vector<DeviceInfo>> LibusbBus::snapshot() {
-  auto signature = sysfs_.signature();  // before anything is listed: what comes in between is a change
-  auto previous_loop = loop_;           // outlives the devices seen in it
+  auto census = sysfs_.census();  // before anything is listed: what comes in between is a change
+  auto previous_loop = loop_;     // outlives the devices seen in it
+  auto outdated = census.empty() ? !loop_->tells_hotplug() : !census_seen_.empty() && census != census_seen_;
+  if (census != census_seen_) {
+    unlisted_until_ = Deadline::in(clock_, unlisted_patience);
+  }
   // On Linux libusb lists what udevd has told it, or what was there when its context began: a new one knows.
-  if (signature.empty() ? !loop_->tells_hotplug() : signature != signature_seen_) {
+  if (outdated || awaits_more_) {
     TRY_ASSIGN(loop_, LibusbLoop::start());
   }
-  signature_seen_ = std::move(signature);
+  census_seen_ = std::move(census);
   changes_seen_ = loop_->changes();
   TRY_ASSIGN(devices_, look());
+  auto listed = [this](const auto& number) { return devices_.contains(number); };
+  awaits_more_ = !std::ranges::all_of(census_seen_, listed) && !unlisted_until_.passed(clock_);
   std::vector<DeviceInfo> infos;
   for (const auto& [number, seen] : devices_) {
     infos.push_back(seen.info);
@@ -119,6 +128,9 @@ Result<LibusbBus::Devices> LibusbBus::look() {
   for (auto* device : std::span(guard.list, static_cast<std::size_t>(count))) {
     auto port = port_of(device);
     std::pair number{libusb_get_bus_number(device), libusb_get_device_address(device)};
+    if (!census_seen_.empty() && !census_seen_.contains(number)) {
+      continue;  // it has left, and nobody has told libusb yet; or it has just come, which is a change of its own
+    }
     auto known = devices_.find(number);
     Seen seen{Device(libusb_ref_device(device)), {}};
     if (known != devices_.end() && known->second.info.port == port) {
@@ -156,7 +168,7 @@ Fingerprint LibusbBus::read_fingerprint(libusb_device* device, const std::string
   fingerprint.serial = sysfs_.text(port, "serial");
   auto nothing = fingerprint.manufacturer.empty() && fingerprint.product.empty() && fingerprint.serial.empty();
   libusb_device_handle* handle = nullptr;
-  if (nothing && signature_seen_.empty() && libusb_open(device, &handle) == LIBUSB_SUCCESS) {
+  if (nothing && census_seen_.empty() && libusb_open(device, &handle) == LIBUSB_SUCCESS) {
     fingerprint.manufacturer = ask_string(handle, descriptor.iManufacturer);
     fingerprint.product = ask_string(handle, descriptor.iProduct);
     fingerprint.serial = ask_string(handle, descriptor.iSerialNumber);
@@ -166,14 +178,14 @@ Fingerprint LibusbBus::read_fingerprint(libusb_device* device, const std::string
 }
 
 Result<bool> LibusbBus::wait_change(Deadline deadline) {
-  if (signature_seen_.empty() && loop_->tells_hotplug()) {
+  if (census_seen_.empty() && loop_->tells_hotplug()) {
     return loop_->run_until([this] { return loop_->changes() != changes_seen_; }, clock_, deadline);
   }
-  if (signature_seen_.empty()) {
+  if (census_seen_.empty() || awaits_more_) {
     nap(clock_, deadline, between_snapshots);
     return !deadline.passed(clock_);  // only a snapshot can tell
   }
-  while (sysfs_.signature() == signature_seen_) {
+  while (sysfs_.census() == census_seen_) {
     if (deadline.passed(clock_)) {
       return false;
     }
@@ -226,7 +238,7 @@ Result<Branch> LibusbBus::branch(const DeviceInfo& device) {
   auto here = std::ranges::find_if(devices_, [&](const auto& entry) {
     return entry.second.info.port == device.port && entry.second.info.enumeration == device.enumeration;
   });
-  TRY_ASSIGN(auto bus, start(clock_));
+  TRY_ASSIGN(auto bus, start(clock_, sysfs_));
   TRY(bus->snapshot());
   auto there = here == devices_.end() ? bus->devices_.end() : bus->devices_.find(here->first);
   if (there == bus->devices_.end()) {

@@ -19,8 +19,9 @@ namespace modemedic::usb {
 class LibusbBus final : public Bus {
 public:
   /// @param clock  the machine's own time: no other fits a real bus
+  /// @param sysfs  what the kernel shows; another is for tests
   /// @return Code::io when this machine has no USB
-  static Result<std::unique_ptr<LibusbBus>> start(const Clock& clock);
+  static Result<std::unique_ptr<LibusbBus>> start(const Clock& clock, Sysfs sysfs = Sysfs());
 
   ~LibusbBus() override;
 
@@ -50,7 +51,7 @@ private:
 
   using Devices = std::map<std::pair<std::uint8_t, std::uint8_t>, Seen>;
 
-  LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock);
+  LibusbBus(std::shared_ptr<LibusbLoop> loop, const Clock& clock, Sysfs sysfs);
 
   Result<Devices> look();
   static void forget_taken_companion(const Devices& devices, DeviceInfo& info);
@@ -64,7 +65,9 @@ private:
   Devices devices_;                           ///< of the loop above: goes first
   std::uint64_t enumerations_ = 0;
   std::uint64_t changes_seen_ = 0;
-  std::string signature_seen_;
+  Census census_seen_;
+  Deadline unlisted_until_{};  ///< so long after a change, snapshots are taken until everything is listed
+  bool awaits_more_ = false;   ///< the last snapshot had not everything that the kernel shows
 };
 
 }  // namespace modemedic::usb

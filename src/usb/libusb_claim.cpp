@@ -6,6 +6,8 @@
 #include "usb/sysfs.h"
 #include "usb/udev_pace.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 #include <libusb.h>
 
@@ -15,8 +17,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A device that has just come is still being configured, and drivers are still taking its interfaces.
-constexpr Duration settle_patience = 1s;
+/// A device that has just come is still being configured: it has no interfaces yet.
+constexpr Duration configured_patience = 5s;
+/// Then drivers are still taking them, between our detaching one and our claim.
+constexpr Duration drivers_patience = 1s;
 constexpr Duration between_attempts = 10ms;
 /// udevd runs its rules for one event of a device after the other, and programs in between.
 constexpr Duration udev_patience = 5s;
@@ -106,7 +110,8 @@ Result<void> LibusbClaim::claim(const DeviceInfo& info, const Clock& clock) {
   if (guardian_ != nullptr) {
     guardian_->took(taken_);
   }
-  auto deadline = Deadline::in(clock, settle_patience);
+  auto configured_by = Deadline::in(clock, configured_patience);
+  std::optional<Deadline> free_by;
   for (;;) {
     auto result = try_claim();
     if (result == LIBUSB_SUCCESS) {
@@ -116,11 +121,16 @@ Result<void> LibusbClaim::claim(const DeviceInfo& info, const Clock& clock) {
     if (result != LIBUSB_ERROR_BUSY && result != LIBUSB_ERROR_NOT_FOUND) {
       return fail_libusb(result, fmt::format("claim interface {}", interface_number_));
     }
-    auto holders = holders_of({usbfs_node(libusb_get_device(handle_))});
-    if (result == LIBUSB_ERROR_BUSY && !holders.empty()) {
-      return held(fmt::format("interface {} is in use: {}", interface_number_, describe(holders)));
+    auto given_up = configured_by.passed(clock);
+    if (result == LIBUSB_ERROR_BUSY) {
+      auto holders = holders_of({usbfs_node(device)});
+      if (!holders.empty()) {
+        return held(fmt::format("interface {} is in use: {}", interface_number_, describe(holders)));
+      }
+      free_by = free_by.value_or(Deadline::in(clock, drivers_patience));
+      given_up = free_by->passed(clock);
     }
-    if (deadline.passed(clock)) {
+    if (given_up) {
       auto driver = Sysfs().driver(info.port, interface_number_);
       return fail_libusb(result, fmt::format("claim interface {}{}", interface_number_,
                                              driver.empty() ? "" : " (the kernel driver " + driver + " holds it)"));

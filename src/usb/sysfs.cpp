@@ -34,6 +34,13 @@ std::vector<fs::path> entries(const fs::path& folder) {
   return found;
 }
 
+std::optional<std::uint8_t> parse_number(const std::string& digits) {
+  std::uint8_t value = 0;
+  const auto* end = digits.data() + digits.size();
+  auto [stop, error] = std::from_chars(digits.data(), end, value);
+  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
+}
+
 /// A port path in its parts: "1-1.4" is port 4 of the hub at "1-1" on bus 1, "1-2" port 2 of the root hub "1-0".
 struct PortPath {
   std::string bus;
@@ -160,14 +167,9 @@ std::string Sysfs::sibling_bus(const std::string& bus) const {
 }
 
 std::string Sysfs::usbfs_node(const std::string& port) const {
-  unsigned bus = 0;
-  unsigned device = 0;
-  auto number = [&](const char* attribute, unsigned& value) {
-    auto digits = text(port, attribute);
-    return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc();
-  };
-  auto there = number("busnum", bus) && number("devnum", device);
-  return there ? (dev_ / fmt::format("bus/usb/{:03}/{:03}", bus, device)).string() : "";
+  auto bus = parse_number(text(port, "busnum"));
+  auto device = parse_number(text(port, "devnum"));
+  return bus && device ? (dev_ / fmt::format("bus/usb/{:03}/{:03}", *bus, *device)).string() : "";
 }
 
 std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::path& node) const {
@@ -175,12 +177,11 @@ std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::pa
     auto name = folder.filename().string();
     auto colon = name.find(':');
     auto dot = name.rfind('.');
-    unsigned number = 0;
-    if (colon == std::string::npos || dot < colon ||
-        std::from_chars(name.data() + dot + 1, name.data() + name.size(), number).ec != std::errc() || number > 255) {
+    auto number = colon == std::string::npos || dot < colon ? std::nullopt : parse_number(name.substr(dot + 1));
+    if (!number) {
       continue;
     }
-    std::pair owner{name.substr(0, colon), static_cast<std::uint8_t>(number)};
+    std::pair owner{name.substr(0, colon), *number};
     auto its = nodes(owner.first, owner.second);
     if (std::ranges::find(its, node.string()) != its.end()) {
       return owner;
@@ -189,15 +190,17 @@ std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::pa
   return std::nullopt;
 }
 
-std::string Sysfs::signature() const {
-  std::string signature;
+Census Sysfs::census() const {
+  Census census;
   for (const auto& entry : entries(root_)) {
     auto name = entry.filename().string();
-    if (name.find(':') == std::string::npos) {
-      signature += fmt::format("{}={} ", name, read_line(entry / "devnum"));
+    auto bus = parse_number(name.starts_with("usb") ? name.substr(3) : name.substr(0, name.find('-')));
+    auto device = name.find(':') == std::string::npos ? parse_number(read_line(entry / "devnum")) : std::nullopt;
+    if (bus && device) {
+      census.emplace(*bus, *device);
     }
   }
-  return signature;
+  return census;
 }
 
 /// "1-1.4:1.2" is interface 2 in configuration 1 of the device at 1-1.4; "1-0:1.0" is that of the root hub usb1. Not

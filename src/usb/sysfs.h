@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,9 @@
 /// What Linux knows of a USB device and shows to everybody, permission or not. On other systems there is nothing, and
 /// all of these answer with emptiness.
 namespace modemedic::usb {
+
+/// Bus and number of each device.
+using Census = std::set<std::pair<std::uint8_t, std::uint8_t>>;
 
 class Sysfs {
 public:
@@ -46,8 +50,9 @@ public:
   /// bus of the same controller. Empty when there is none.
   std::string companion(const std::string& port) const;
 
-  /// Changes whenever a device comes or goes. Empty when this system shows none.
-  std::string signature() const;
+  /// Every device that is there, by its numbers; the kernel gives one that comes back a new one. Empty when this system
+  /// shows none. One that is just coming or going may be left out.
+  Census census() const;
 
 private:
   std::optional<std::string> peer(const std::string& port) const;

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::SizeIs;
 
 /// A folder that looks as the kernel's, as much as is needed.
@@ -114,15 +115,20 @@ TEST_F(SysfsTree, TakesTheSamePathOfTheControllersOtherBusWhereTheKernelKnowsNoP
   EXPECT_EQ(sysfs.companion("9-1"), "");
 }
 
-TEST_F(SysfsTree, ChangesItsSignatureWhenADeviceComesBackOnItsPort) {
+TEST_F(SysfsTree, CountsEveryDeviceByItsNumbers) {
   Sysfs sysfs(root);
-  EXPECT_EQ(sysfs.signature(), "");
+  EXPECT_THAT(sysfs.census(), IsEmpty());
+  file("usb1/devnum", "1\n");
   file("1-1/devnum", "7\n");
-  auto before = sysfs.signature();
-  EXPECT_NE(before, "");
-  EXPECT_EQ(sysfs.signature(), before);
+  file("12-1.4.3/devnum", "127\n");
+  file("1-1:1.0/devnum", "9\n");
+  fs::create_directories(root / "1-2");  // is just coming or going
+  file("1-3/devnum", "");
+  file("x-3/devnum", "4\n");
+  file("1-4/devnum", "300\n");
+  EXPECT_THAT(sysfs.census(), ElementsAre(Pair(1, 1), Pair(1, 7), Pair(12, 127)));
   file("1-1/devnum", "8\n");
-  EXPECT_NE(sysfs.signature(), before);
+  EXPECT_THAT(sysfs.census(), ElementsAre(Pair(1, 1), Pair(1, 8), Pair(12, 127)));
 }
 
 TEST(Sysfs, AnswersWithEmptinessWhereThereIsNone) {
@@ -130,7 +136,7 @@ TEST(Sysfs, AnswersWithEmptinessWhereThereIsNone) {
   EXPECT_EQ(sysfs.text("1-1", "product"), "");
   EXPECT_EQ(sysfs.driver("1-1", 0), "");
   EXPECT_THAT(sysfs.nodes("1-1", 0), IsEmpty());
-  EXPECT_EQ(sysfs.signature(), "");
+  EXPECT_THAT(sysfs.census(), IsEmpty());
 }
 
 TEST_F(ProcTree, NamesTheProgramThatHoldsANode) {
