@@ -26,6 +26,7 @@ public:
   void connected() { link_.run(run()); }
 
   void power_cut() {
+    later_.cancel_all();
     streaming_.power_cut();
     link_.stop();
   }

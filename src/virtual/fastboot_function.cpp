@@ -30,6 +30,7 @@ public:
   void connected() { link_.run(device_.run()); }
 
   void power_cut() {
+    later_.cancel_all();  // an answer that was just given has no consequence any more
     device_.power_cut();
     link_.stop();
   }
