@@ -1,5 +1,6 @@
 #include "operation/flash_without_firehose.h"
 
+#include "firmware/safe_path.h"
 #include "operation/emit_log.h"
 #include "operation/flash_events.h"
 #include "operation/flash_job.h"
@@ -113,11 +114,11 @@ private:
       case Step::Kind::to_fastboot:
         return to_fastboot();
       case Step::Kind::flash_erase:
-        return erase_by_fastboot(*pipe_, bus_.clock(), step.name);
+        return erase_by_fastboot(*pipe_, bus_.clock(), firmware::fold_case(step.name));
       case Step::Kind::flash:
         return write(step, [&](auto tell) {
-          return flash_by_fastboot(*pipe_, bus_.clock(), package_, package_.images[step.image].file, step.name, tell,
-                                   stop_);
+          return flash_by_fastboot(*pipe_, bus_.clock(), package_, package_.images[step.image].file,
+                                   firmware::fold_case(step.name), tell, stop_);
         });
       case Step::Kind::reboot:
         return reboot();
@@ -130,30 +131,35 @@ private:
 
   Result<void> load() {
     TRY_ASSIGN(pipe_, open_edl(bus_, modem_.modem().device));
-    TRY_ASSIGN(loader_ran_, start_loader(*pipe_, bus_.clock(), package_));
-    if (loader_ran_) {
-      emit_info(events_, "a streaming loader runs on the modem already");
-      return {};
+    if (package_.chip == "9x07") {
+      TRY(start_loader_by_sahara(*pipe_, bus_.clock(), package_));
+    } else {
+      TRY_ASSIGN(loader_ran_, start_loader(*pipe_, bus_.clock(), package_));
+      if (loader_ran_) {
+        emit_info(events_, "a streaming loader runs on the modem already");
+        return {};
+      }
     }
-    hang_up();
     // The same port comes back, on some modems as a new device, on some as the one it was.
+    hang_up();
     TRY(modem_.look(loader_patience));
     TRY_ASSIGN(pipe_, open_edl(bus_, modem_.modem().device));
     return {};
   }
 
   Result<void> send_table() {
-    auto found = std::ranges::find_if(package_.files, [](const auto& file) { return file.path == "partition.mbn"; });
-    if (found == package_.files.end()) {
-      return fail(Code::package_bad).what("the package has no partition.mbn");
-    }
-    TRY_ASSIGN(auto table, firmware::read_file(package_, static_cast<std::size_t>(found - package_.files.begin()),
-                                               protocol::streaming::largest_table));
+    TRY_ASSIGN(auto table, read_user_table(package_));
     link_.emplace(*pipe_, bus_.clock(), events_);
-    auto accepted = admission_.lifted().contains("efs");
-    return link_->run(StreamingHost::Session{
-        std::move(table), accepted ? StreamingHost::TableRisk::loss_accepted : StreamingHost::TableRisk::unknown,
-        loader_ran_});
+    return link_->run(StreamingHost::Session{std::move(table), table_risk(), loader_ran_});
+  }
+
+  /// Whose chip has no table at all is erased by a 9x07's loader, too: only one that ran has shown that it has one.
+  StreamingHost::TableRisk table_risk() const {
+    if (package_.chip == "9x07" && admission_.modem().sighting.state == State::running) {
+      return StreamingHost::TableRisk::cannot_erase;
+    }
+    return admission_.lifted().contains("efs") ? StreamingHost::TableRisk::loss_accepted
+                                               : StreamingHost::TableRisk::unknown;
   }
 
   template <class Send>
@@ -190,7 +196,10 @@ private:
       }
     }
     TRY_ASSIGN(pipe_, open_fastboot(bus_, modem_.modem().device));
-    TRY(run_fastboot(*pipe_, bus_.clock(), "getvar:version", reboot_patience));
+    TRY_ASSIGN(auto secure, run_fastboot(*pipe_, bus_.clock(), "getvar:secure", reboot_patience));
+    auto told = secure.okay && (secure.text == "yes" || secure.text == "no");
+    TRY_ASSIGN(auto lifted, admission_.confirm(told ? std::optional(secure.text == "yes") : std::nullopt, events_));
+    job_->note_lifted(lifted);
     return check_sizes();
   }
 

@@ -68,7 +68,8 @@ ModemFacts facts_of(const Found& modem, const std::optional<Identity>& identity)
 }
 
 /// From where a flash by this method begins.
-bool begins_at(State state, plan::Method method) {
+bool begins_at(const Found& modem, plan::Method method) {
+  auto state = modem.sighting.state;
   switch (method) {
     case plan::Method::firehose:
       return state == State::running || takes_programmer(state);
@@ -82,8 +83,8 @@ bool begins_at(State state, plan::Method method) {
 
 std::vector<Fault> faults_of(const Found& modem, plan::Method method) {
   auto state = modem.sighting.state;
-  if (begins_at(state, method)) {
-    if (method == plan::Method::download) {
+  if (begins_at(modem, method)) {
+    if (method == plan::Method::download && modem.sighting.family != "9x07") {
       return {{"efs",
                "the streaming loader erases the whole chip, IMEI and calibration included, when the modem's partition "
                "table is not just the package's, and nobody can ask it which one it is"}};
@@ -194,8 +195,24 @@ Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* rec
     examination.guess = std::move(recalled.guess);
   }
   examination.modem = facts_of(modem, examination.identity);
+  // Who can't be asked later is not: by fastboot only whether it is fused, which is all that is open of a 9x15.
+  examination.modem.chip_asked =
+      method == plan::Method::download || (method == plan::Method::fastboot && modem.sighting.family != "9x15");
   examination.faults = faults_of(modem, method);
   return examination;
+}
+
+/// On a way that doesn't ask the chip for its table, only the same firmware vouches for it.
+std::optional<Fault> table_fault(const Examination& examination, const firmware::Package& package,
+                                 plan::Method method) {
+  if (method != plan::Method::fastboot || package.kind != firmware::PackageKind::firehose) {
+    return std::nullopt;
+  }
+  auto same = examination.told && package.revision && examination.identity->revision == package.revision->text;
+  return same ? std::nullopt
+              : std::optional(Fault{"unknown",
+                                    "by fastboot nobody can ask whether the modem's partition table is the package's; "
+                                    "only going by the same revision leaves no doubt"});
 }
 
 Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
@@ -204,6 +221,9 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
   examination.package = knowledge::facts_of(package);
   TRY_ASSIGN(auto of_package, plan::objections(package));
   examination.faults.insert(examination.faults.end(), of_package.begin(), of_package.end());
+  if (auto fault = table_fault(examination, package, method)) {
+    examination.faults.push_back(std::move(*fault));
+  }
   const auto& rules = knowledge::rules();
   TRY(rules);
   examination.judgement = knowledge::judge(*rules, examination.modem, examination.package, examination.faults);
@@ -239,8 +259,6 @@ Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions
 
 Result<std::set<std::string>> Admission::confirm(const ChipAnswers& chip, const plan::ProvenPlan& plan,
                                                  Events& events) {
-  const auto& rules = knowledge::rules();
-  TRY(rules);
   auto& modem = examination_.modem;
   modem.take_boot_rom(chip.identity.hwid, hex_digits(chip.identity.pk_hash));
   modem.geometry = chip.storage.geometry;
@@ -254,7 +272,20 @@ Result<std::set<std::string>> Admission::confirm(const ChipAnswers& chip, const 
     // It has just run from that table. In EDL a lost one is no wonder, and the flash brings it back.
     examination_.faults.push_back({"unknown", chip.table.why});
   }
-  auto judgement = knowledge::judge(*rules, modem, examination_.package, examination_.faults);
+  return judge_again(events);
+}
+
+Result<std::set<std::string>> Admission::confirm(std::optional<bool> fused, Events& events) {
+  auto& modem = examination_.modem;
+  modem.fused = modem.fused ? modem.fused : fused;
+  modem.chip_asked = true;
+  return judge_again(events);
+}
+
+Result<std::set<std::string>> Admission::judge_again(Events& events) {
+  const auto& rules = knowledge::rules();
+  TRY(rules);
+  auto judgement = knowledge::judge(*rules, examination_.modem, examination_.package, examination_.faults);
   auto known = [&](const Spoken& spoken) {
     const auto& before = examination_.judgement.spoken;
     return std::ranges::find(before, spoken) != before.end();

@@ -107,7 +107,14 @@ public:
   /// @return the ids of rules that were lifted by this; Code::refused
   Result<std::set<std::string>> confirm(const ChipAnswers& chip, const plan::ProvenPlan& plan, Events& events);
 
+  /// The same for a way on which only the boot loader in fastboot can be asked, and only whether its chip is fused.
+  /// @param fused  nothing: it did not say
+  /// @return Code::refused
+  Result<std::set<std::string>> confirm(std::optional<bool> fused, Events& events);
+
 private:
+  Result<std::set<std::string>> judge_again(Events& events);
+
   friend Result<Admission> admit(usb::Bus&, const Found&, const firmware::Package&, const GateOptions&, Events&);
 
   Admission(Found modem, const firmware::Package& package, GateOptions options)

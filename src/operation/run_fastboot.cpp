@@ -159,13 +159,14 @@ Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmwa
   return flash_downloaded(pipe, clock, partition);
 }
 
-Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, ByteView bytes, const std::string& partition,
+Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const plan::ProvenFastbootStep& step,
                                const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop) {
+  auto bytes = step.image();
   auto part = [&](std::uint64_t offset) -> Result<ByteView> {
     return bytes.subspan(offset, std::min<std::size_t>(transfer_size, bytes.size() - offset));
   };
   TRY(download(pipe, clock, {"the image", bytes.size(), part, [] { return Result<void>{}; }}, tell, stop));
-  return flash_downloaded(pipe, clock, partition);
+  return flash_downloaded(pipe, clock, step.partition());
 }
 
 }  // namespace modemedic::operation

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "firmware/package.h"
+#include "plan/fastboot_step.h"
 #include "protocol/fastboot_host.h"
 #include "usb/bus.h"
 
@@ -43,8 +44,8 @@ Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const firmwa
                                const std::string& partition, const std::function<void(std::uint64_t)>& tell,
                                const std::stop_token& stop);
 
-/// The same for an image in memory.
-Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, ByteView image, const std::string& partition,
+/// The same for an image in memory, and a person's single step.
+Result<void> flash_by_fastboot(usb::Pipe& pipe, const Clock& clock, const plan::ProvenFastbootStep& step,
                                const std::function<void(std::uint64_t)>& tell, const std::stop_token& stop);
 
 }  // namespace modemedic::operation

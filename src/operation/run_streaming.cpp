@@ -6,10 +6,11 @@
 #include "firmware/safe_path.h"
 #include "operation/emit_log.h"
 #include "operation/feed_machine.h"
+#include "operation/run_sahara.h"
 #include "protocol/dload_host.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -27,24 +28,36 @@ constexpr Duration send_patience = 2s;
 /// As text; a loader has 60 to 80 KB, and 220 KB in HEX.
 constexpr std::uint64_t largest_hex = 8_MiB;
 
+constexpr std::uint64_t largest_loader = 8_MiB;
+
+/// What a 9x07's boot loader asks for in Sahara; a boot ROM asks for 13.
+constexpr std::uint64_t boot_loader_image = 7;
+
 struct HexFile {
   std::string name;
   firmware::HexProgram program;
 };
 
+/// Whatever folder of the package it is in.
+std::optional<std::size_t> find_file(const firmware::Package& package, std::string_view name) {
+  auto found = std::ranges::find_if(
+      package.files, [&](const auto& file) { return firmware::fold_case(firmware::last_part(file.path)) == name; });
+  return found == package.files.end() ? std::nullopt
+                                      : std::optional(static_cast<std::size_t>(found - package.files.begin()));
+}
+
 /// NPRG before ENPRG: the order in which they are tried.
 Result<std::vector<HexFile>> read_loaders(const firmware::Package& package) {
   std::vector<HexFile> loaders;
   for (const auto* name : {"nprg9x15.hex", "enprg9x15.hex"}) {
-    auto found =
-        std::ranges::find_if(package.files, [&](const auto& f) { return firmware::fold_case(f.path) == name; });
-    if (found == package.files.end()) {
+    auto file = find_file(package, name);
+    if (!file) {
       continue;
     }
-    auto index = static_cast<std::size_t>(found - package.files.begin());
-    TRY_ASSIGN(auto text, firmware::read_file(package, index, largest_hex));
-    TRY_ASSIGN(auto program, firmware::parse_intel_hex(text, found->path));
-    loaders.push_back({found->path, std::move(program)});
+    const auto& path = package.files[*file].path;
+    TRY_ASSIGN(auto text, firmware::read_file(package, *file, largest_hex));
+    TRY_ASSIGN(auto program, firmware::parse_intel_hex(text, path));
+    loaders.push_back({path, std::move(program)});
   }
   if (loaders.empty()) {
     return fail(Code::package_bad).what("the package has no streaming loader (NPRG9x15.hex)");
@@ -53,6 +66,29 @@ Result<std::vector<HexFile>> read_loaders(const firmware::Package& package) {
 }
 
 }  // namespace
+
+Result<Buffer> read_user_table(const firmware::Package& package) {
+  auto file = find_file(package, "partition.mbn");
+  if (!file) {
+    return fail(Code::package_bad).what("the package has no partition.mbn");
+  }
+  return firmware::read_file(package, *file, protocol::streaming::largest_table);
+}
+
+Result<void> start_loader_by_sahara(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package) {
+  auto file = find_file(package, "nprg9x07.mbn");
+  if (!file) {
+    return fail(Code::package_bad).what("the package has no streaming loader (NPRG9x07.mbn)");
+  }
+  TRY_ASSIGN(auto loader, firmware::read_file(package, *file, largest_loader));
+  TRY_ASSIGN(auto end, run_sahara(pipe, clock, {{boot_loader_image, loader}}));
+  if (end.programmer_running) {
+    return fail(Code::device_refused)
+        .what("a Firehose programmer runs on the modem already")
+        .hint("flash it by firehose: nothing was written");
+  }
+  return {};
+}
 
 Result<bool> start_loader(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package) {
   TRY_ASSIGN(auto files, read_loaders(package));

@@ -16,6 +16,13 @@ namespace modemedic::operation {
 /// @return whether a loader ran before; errors of the machine (protocol/dload_host.h) and of the package's HEX files
 Result<bool> start_loader(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package);
 
+/// The same on a 9x07, whose boot loader asks for it by Sahara as image 7.
+Result<void> start_loader_by_sahara(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package);
+
+/// The package's partition.mbn.
+/// @return Code::package_bad when it has none, or one that is larger than any loader takes
+Result<Buffer> read_user_table(const firmware::Package& package);
+
 /// One talk with a streaming loader.
 class StreamingLink {
 public:

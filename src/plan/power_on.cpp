@@ -7,9 +7,12 @@
 
 namespace modemedic::plan {
 
-PowerOn::PowerOn(std::string_view first, std::vector<std::string_view> loaders, std::string_view kernel,
-                 std::vector<std::string_view> firmware)
-    : first_(first), loaders_(std::move(loaders)), kernel_(kernel), firmware_(std::move(firmware)) {
+PowerOn::PowerOn(std::string first, std::vector<std::string> loaders, std::string kernel,
+                 std::vector<std::string> firmware)
+    : first_(std::move(first)),
+      loaders_(std::move(loaders)),
+      kernel_(std::move(kernel)),
+      firmware_(std::move(firmware)) {
   std::erase(firmware_, kernel_);
 }
 
@@ -18,8 +21,8 @@ PowerOn::Holds PowerOn::holds(std::string_view partition) const {
   return found == chip_.end() ? Holds::as_found : found->second;
 }
 
-bool PowerOn::all_hold(const std::vector<std::string_view>& partitions, Holds what) const {
-  return std::ranges::all_of(partitions, [&](auto partition) { return holds(partition) == what; });
+bool PowerOn::all_hold(const std::vector<std::string>& partitions, Holds what) const {
+  return std::ranges::all_of(partitions, [&](const auto& partition) { return holds(partition) == what; });
 }
 
 bool PowerOn::first_is_gone() const {

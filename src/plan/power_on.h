@@ -23,8 +23,7 @@ public:
   /// @param loaders  what that starts, to the boot loader that speaks fastboot
   /// @param kernel   without it the boot loader waits in fastboot
   /// @param firmware the rest of what is renewed
-  PowerOn(std::string_view first, std::vector<std::string_view> loaders, std::string_view kernel,
-          std::vector<std::string_view> firmware);
+  PowerOn(std::string first, std::vector<std::string> loaders, std::string kernel, std::vector<std::string> firmware);
 
   void set(std::string_view partition, Holds holds) { chip_[std::string(partition)] = holds; }
 
@@ -41,13 +40,13 @@ public:
   bool ends_in_fastboot() const;
 
 private:
-  bool all_hold(const std::vector<std::string_view>& partitions, Holds holds) const;
+  bool all_hold(const std::vector<std::string>& partitions, Holds holds) const;
   bool first_is_gone() const;
 
-  std::string_view first_;
-  std::vector<std::string_view> loaders_;
-  std::string_view kernel_;
-  std::vector<std::string_view> firmware_;
+  std::string first_;
+  std::vector<std::string> loaders_;
+  std::string kernel_;
+  std::vector<std::string> firmware_;
   std::map<std::string, Holds, std::less<>> chip_;
 };
 

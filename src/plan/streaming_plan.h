@@ -2,36 +2,41 @@
 
 #include "plan/plan.h"
 
-#include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
-/// Plans for modems that no Firehose programmer is there for: the 9x15 (EC20), by its boot loader's fastboot, and by
-/// download mode where that boot loader is broken or must change (docs/ec20.md).
+/// Plans for the ways without a Firehose programmer: by the boot loader's fastboot, and by download mode with a
+/// streaming loader. The 9x15 (EC20) has no other; a 9x07 may go them when a person asks (docs/ec20.md).
 namespace modemedic::plan {
 
-/// What a 9x15's boot ROM starts: while it is absent or torn the boot ROM waits in download mode by itself.
-constexpr std::string_view first_loader_9x15 = "SBL1";
+/// What a modem's start needs, in the names of its package.
+struct BootChain {
+  /// What the boot ROM starts. While it is absent or torn, the boot ROM waits in download mode (9x15) or EDL by itself.
+  std::string first;
+  /// What that starts one after the other. A torn one may leave a modem that shows nothing on USB: none of them is open
+  /// while `first` stands, and so fastboot never writes them.
+  std::vector<std::string> loaders;
+  std::string kernel;                 ///< while it is blank the boot loader waits in fastboot by itself
+  std::vector<std::string> firmware;  ///< all that the boot loader starts, the kernel last
 
-/// What SBL1 starts one after the other. A torn one may leave a modem that shows nothing on USB: none of them is open
-/// while SBL1 stands, and so fastboot never writes them.
-constexpr std::array<std::string_view, 3> loaders_9x15{"SBL2", "RPM", "APPSBL"};
+  bool fastboot_may_write(std::string_view partition) const;
 
-/// While it is blank the boot loader waits in fastboot by itself.
-constexpr std::string_view kernel_9x15 = "boot";
+  /// @param chip  of a 9x15 only the boot loader is streamed: page failures end its loader's work
+  bool streaming_may_write(std::string_view partition, std::string_view chip) const;
+};
 
-/// All that fastboot renews, the kernel last.
-constexpr std::array<std::string_view, 8> firmware_9x15{"system", "userdata", "recoveryfs", "dsp1",
-                                                        "dsp2",   "dsp3",     "recovery",   kernel_9x15};
+/// @return Code::refused (rule method or partition), Code::package_bad where the package can't go onto a modem so
+Result<BootChain> boot_chain_of(const firmware::Package& package, Method method);
 
-/// Whose part a partition of a 9x15 is: never both, and neither for the table or for EFS.
-bool fastboot_may_write(std::string_view partition);
-bool streaming_may_write(std::string_view partition);
+/// Whether fastboot may write a partition of a 9x15.
+bool fastboot_may_write_9x15(std::string_view partition);
 
 /// Code::refused (rule method) where the package can't go onto a modem by this method; Code::package_bad.
 Result<Plan> make_streaming_plan(const firmware::Package& package, Method method);
 
 /// Shows that each image that the method writes is written once, by who may write it; that nothing else is; that a cut
-/// at any step leaves a modem that waits in download mode or in fastboot, or starts; that no frame is needed which
+/// at any step leaves a modem that waits in download mode, EDL or fastboot, or starts; that no frame is needed which
 /// erases the chip; and that a step which might tells it.
 Result<void> prove_streaming_plan(const Plan& plan, const firmware::Package& package);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,7 +27,9 @@ enum class Erases {
   perhaps_all,    ///< 19 00: all, unless the chip's table is just this one
 };
 
-Erases erases(Step::Kind kind) {
+/// A 9x07's loader answers `19 00` without erasing anything, but where the chip has no table: the gate lets a modem go
+/// this way only when it runs, and so has one.
+Erases erases(Step::Kind kind, std::string_view chip) {
   switch (kind) {
     case Step::Kind::stream:
     case Step::Kind::stream_erase:
@@ -34,7 +37,7 @@ Erases erases(Step::Kind kind) {
     case Step::Kind::flash_erase:
       return Erases::own_partition;
     case Step::Kind::table:
-      return Erases::perhaps_all;
+      return chip == "9x07" ? Erases::nothing : Erases::perhaps_all;
     default:
       return Erases::nothing;
   }
@@ -42,11 +45,11 @@ Erases erases(Step::Kind kind) {
 
 class Walk {
 public:
-  Walk(const Plan& plan, const Package& package)
+  Walk(const Plan& plan, const Package& package, BootChain chain)
       : plan_(plan),
         package_(package),
-        chip_(first_loader_9x15, {loaders_9x15.begin(), loaders_9x15.end()}, kernel_9x15,
-              {firmware_9x15.begin(), firmware_9x15.end()}) {}
+        chain_(std::move(chain)),
+        chip_(chain_.first, chain_.loaders, chain_.kernel, chain_.firmware) {}
 
   Result<void> prove() {
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
@@ -69,11 +72,11 @@ private:
   }
 
   Result<void> take(const Step& step) {
-    changed_ = changed_ || erases(step.kind) == Erases::own_partition;
+    changed_ = changed_ || erases(step.kind, package_.chip) == Erases::own_partition;
     if (step.no_return != changed_) {
       return wrong(changed_ ? "says that the old firmware is still there" : "says that the old firmware is gone");
     }
-    if (step.may_wipe != (erases(step.kind) == Erases::perhaps_all)) {
+    if (step.may_wipe != (erases(step.kind, package_.chip) == Erases::perhaps_all)) {
       return wrong("does not tell the truth about what it may wipe");
     }
     switch (step.kind) {
@@ -84,20 +87,18 @@ private:
       case Step::Kind::table:
         return enter(Where::loader, Where::session);
       case Step::Kind::stream_erase:
-        return erase(step, Where::session,
-                     step.name == kernel_9x15 || step.name == first_loader_9x15 ? step.name : std::string_view());
+        return erase(step, Where::session, step.name == chain_.kernel || step.name == chain_.first);
       case Step::Kind::stream:
-        TRY(check_may_write(step, Where::session, streaming_may_write(step.name)));
+        TRY(check_may_write(step, Where::session, chain_.streaming_may_write(step.name, package_.chip)));
         return write(step, false);
       case Step::Kind::leave_loader:
-        TRY(enter(Where::session, Where::starting));
-        return chip_.ends_in_fastboot() ? Result<void>{} : wrong("does not lead into fastboot");
+        return leave_loader();
       case Step::Kind::to_fastboot:
         return enter(plan_.method == Method::download ? Where::starting : Where::anywhere, Where::fastboot);
       case Step::Kind::flash_erase:
-        return erase(step, Where::fastboot, step.name == kernel_9x15 ? step.name : std::string_view());
+        return erase(step, Where::fastboot, step.name == chain_.kernel);
       case Step::Kind::flash:
-        TRY(check_may_write(step, Where::fastboot, fastboot_may_write(step.name)));
+        TRY(check_may_write(step, Where::fastboot, chain_.fastboot_may_write(step.name)));
         return write(step, true);
       case Step::Kind::reboot:
         return enter(Where::fastboot, Where::done);
@@ -120,6 +121,18 @@ private:
     return survivable(Flag::as_found, "before it");
   }
 
+  /// Into fastboot where that does the rest; else into what was written.
+  Result<void> leave_loader() {
+    TRY(enter(Where::session, only_streams() ? Where::done : Where::starting));
+    if (only_streams()) {
+      auto whole = chip_.holds(chain_.first) == Holds::renewed && chip_.holds(chain_.kernel) == Holds::renewed;
+      return whole ? Result<void>{} : wrong("leaves before all is written");
+    }
+    return chip_.ends_in_fastboot() ? Result<void>{} : wrong("does not lead into fastboot");
+  }
+
+  bool only_streams() const { return package_.chip == "9x07"; }
+
   /// A cut now must leave a modem that software can bring back.
   Result<void> survivable(Flag flag, std::string_view when) const {
     auto dead_end = chip_.dead_end(flag);
@@ -127,12 +140,11 @@ private:
   }
 
   /// The first block goes first, and with it what makes a boot ROM or a boot loader start the rest.
-  /// @param allowed  the one that may be erased so; empty: it may not
-  Result<void> erase(const Step& step, Where where, std::string_view allowed) {
+  Result<void> erase(const Step& step, Where where, bool may) {
     if (at_ != where) {
       return wrong("the modem is not where this can be done");
     }
-    if (allowed.empty() || chip_.holds(step.name) != Holds::as_found) {
+    if (!may || chip_.holds(step.name) != Holds::as_found) {
       return wrong(fmt::format("{} may not be erased so", step.name));
     }
     chip_.set(step.name, Holds::blank);
@@ -169,7 +181,8 @@ private:
 
   Result<void> check_end() const {
     for (const auto& image : package_.images) {
-      auto is_due = plan_.method == Method::download || fastboot_may_write(image.partition);
+      auto is_due = plan_.method == Method::fastboot ? chain_.fastboot_may_write(image.partition)
+                                                     : firmware::role_of(image.partition) != firmware::Role::mibib;
       if (is_due && !written_.contains(image.partition)) {
         return wrong(fmt::format("{} was never written", image.partition));
       }
@@ -179,6 +192,7 @@ private:
 
   const Plan& plan_;
   const Package& package_;
+  BootChain chain_;
   PowerOn chip_;
   std::set<std::string> written_;
   Where at_ = Where::anywhere;
@@ -191,7 +205,11 @@ private:
 }  // namespace
 
 Result<void> prove_streaming_plan(const Plan& plan, const Package& package) {
-  return Walk(plan, package).prove();
+  auto chain = boot_chain_of(package, plan.method);
+  if (!chain) {
+    return fail(Code::plan_unproven).what(chain.error().what).hint("nothing was sent to the modem");
+  }
+  return Walk(plan, package, std::move(*chain)).prove();
 }
 
 }  // namespace modemedic::plan

@@ -3,6 +3,9 @@
 #include "virtual/device_link.h"
 #include "virtual/firehose_programmer.h"
 #include "virtual/sahara_device.h"
+#include "virtual/streaming_device.h"
+
+#include <utility>
 
 namespace modemedic::twin {
 
@@ -14,6 +17,8 @@ public:
         link_(*function.out(pair_.out.address), *function.in(pair_.in.address), setup_.timers),
         sahara_(link_, {setup_.persona, setup_.faults, setup_.serial, setup_.image_id, setup_.memory_debug,
                         [this](PowerEvent event) { power(event); }}),
+        streaming_(link_, {setup_.persona, setup_.nand, setup_.faults, setup_.real_timing,
+                           [this](PowerEvent event) { power(event); }}),
         programmer_(link_, {setup_.persona, setup_.nand, setup_.faults, setup_.serial, setup_.real_timing,
                             [this](PowerEvent event) { power(event); }}) {}
 
@@ -30,6 +35,10 @@ public:
   void connected() { link_.run(run()); }
 
   void power_cut() {
+    if (power_) {
+      setup_.timers.cancel(*std::exchange(power_, std::nullopt));
+    }
+    streaming_.power_cut();
     programmer_.power_cut();
     link_.stop();
   }
@@ -37,6 +46,9 @@ public:
 private:
   DeviceTask run() {
     co_await sahara_.run();
+    if (sahara_.streaming_loader()) {
+      co_await streaming_.run();
+    }
     co_await programmer_.run();
   }
 
@@ -54,6 +66,7 @@ private:
   std::optional<Timers::Id> power_;
   DeviceLink link_;
   SaharaDevice sahara_;
+  StreamingDevice streaming_;
   FirehoseProgrammer programmer_;
 };
 

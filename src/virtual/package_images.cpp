@@ -3,6 +3,7 @@
 #include "firmware/mibib.h"
 #include "firmware/partition_mbn.h"
 #include "virtual/image_maker.h"
+#include "virtual/loader_mark.h"
 #include "virtual/package_family.h"
 
 #include <algorithm>
@@ -136,8 +137,8 @@ std::vector<GeneratedFile> binary_files(const Persona& persona, const firmware::
   std::vector<GeneratedFile> files;
   files.push_back(make.elf("update/appsboot.mbn", sizes.appsboot, 0x8F600000, software::aboot));
   for (auto program : family.programs) {
-    files.push_back(
-        make.elf(fmt::format("update/{}", program), sizes.download_programmer, 0x08000000, software::programmer));
+    files.push_back(make.elf(fmt::format("update/{}", program), sizes.download_programmer, 0x08000000,
+                             software::programmer, family.chip == "9x07" ? std::string(loader_mark) : std::string()));
   }
   files.push_back(make.ubi("update/NON-HLOS.ubi", "modem", sizes.modem, true,
                            options.other_vendor ? foreign_lines : modem_lines(revision)));

@@ -14,6 +14,7 @@ constexpr std::uint32_t version = 2;
 constexpr std::uint32_t transfer_complete = 1;
 constexpr Duration reset_time = std::chrono::milliseconds(100);
 
+constexpr std::size_t largest_kept = 1_MiB;
 constexpr std::size_t longest_raw = 65536;  // more is asked for only by a fault
 
 }  // namespace
@@ -114,6 +115,7 @@ DeviceTask SaharaDevice::begin(ByteReader body) {
   }
   if (mode == Mode::image_transfer_pending && !setup_.memory_debug) {
     image_ = {};
+    program_.clear();
     return ask();
   }
   return end_image(SaharaStatus::invalid_host_mode);
@@ -176,6 +178,9 @@ DeviceTask SaharaDevice::take_raw(const Transfer& transfer) {
   raw_.insert(raw_.end(), transfer.bytes.begin(), transfer.bytes.end());
   if (raw_.size() < awaited_) {
     return transfer.ended ? end_image(SaharaStatus::invalid_receive_length) : go_on();
+  }
+  if (program_.size() < largest_kept) {
+    program_.insert(program_.end(), raw_.begin(), raw_.end());
   }
   auto status = image_.take(raw_);
   return status == SaharaStatus::success ? ask() : end_image(status);

@@ -3,6 +3,7 @@
 #include "protocol/sahara_wire.h"
 #include "virtual/device_link.h"
 #include "virtual/edl_function.h"
+#include "virtual/loader_mark.h"
 #include "virtual/programmer_image.h"
 
 #include <functional>
@@ -30,6 +31,9 @@ public:
 
   /// Ends when the programmer is there, and the host has read that it is.
   DeviceTask run();
+
+  /// What it was handed is no Firehose programmer.
+  bool streaming_loader() const { return is_streaming_loader(program_); }
 
 private:
   using Command = protocol::sahara::Command;
@@ -82,6 +86,7 @@ private:
   Setup setup_;
   State state_ = State::idle;
   ProgrammerImage image_;
+  Buffer program_;             ///< all that came of it
   std::uint32_t awaited_ = 0;  ///< raw bytes of the part that was asked for
   Buffer raw_;                 ///< of them, those that came
   std::optional<std::uint32_t> executed_;

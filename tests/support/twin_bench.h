@@ -145,6 +145,7 @@ public:
     std::vector<std::uint64_t> bad_blocks;
     bool later_programmer = false;  ///< of a later family than the 9x07's
     bool dark_when_torn = false;    ///< a torn TZ, RPM or aboot shows nothing on USB
+    bool fused = false;             ///< takes only images that its maker signed
   };
 
   TwinBench() : TwinBench(Options{}) {}
@@ -158,6 +159,7 @@ public:
                                       options.bad_blocks.end());
     persona.programmer.later_family = options.later_programmer;
     persona.dark_when_torn = options.dark_when_torn;
+    persona.fused = persona.fused || options.fused;
     modem = make_modem(options.serial, twin::Faults(std::move(faults)), options.real_timing);
     bus.plug(*modem, "1-1");
     power_on(*modem, options.start);
