@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -16,6 +18,33 @@ Json to_json(const operation::Identity& identity) {
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
+}
+
+/// What is the module's own: what was saved of it, and whether it is as it was.
+void show_own(const operation::FlashReport& report, Output& output) {
+  if (!report.saved) {
+    output.verdict_field("saved", nullptr);
+    return;
+  }
+  const auto& saved = *report.saved;
+  output.verdict_field("saved", {{"file", printable(saved.file.string(), 1000)},
+                                 {"partitions", saved.names()},
+                                 {"bytes", saved.bytes},
+                                 {"unreadable", saved.unreadable()},
+                                 {"seconds", seconds(saved.time)},
+                                 {"compared", report.efs_compared},
+                                 {"changed", report.efs_changed},
+                                 {"written_over", report.efs_written_over}});
+  auto names = saved.names();
+  std::erase_if(names, [&](const auto& name) { return std::ranges::count(report.efs_written_over, name) > 0; });
+  output.line(report.efs_compared
+                  ? fmt::format("  {}: byte for byte as before (IMEI and RF calibration)", fmt::join(names, ", "))
+                  : fmt::format("  {}: saved before, not compared since", fmt::join(names, ", ")));
+  if (!report.efs_written_over.empty()) {
+    output.line(fmt::format("  {}: written over by this firmware, which has it elsewhere",
+                            fmt::join(report.efs_written_over, ", ")));
+  }
+  output.line(fmt::format("  saved before the first erase: {}", printable(saved.file.string(), 1000)));
 }
 
 }  // namespace
@@ -39,6 +68,7 @@ void show_report(const operation::FlashReport& report, Output& output) {
                           printable(report.after.revision)));
   output.line(fmt::format("  IMEI {} ({}), CFUN {}", printable(report.after.imei),
                           report.before.imei.empty() ? "not known before" : "as before", printable(report.after.cfun)));
+  show_own(report, output);
   if (report.standing > 0) {
     output.line(fmt::format("  {} images stood already, from the job that was cut", report.standing));
   }

@@ -46,6 +46,10 @@ public:
     for (const auto& rule : rules_.rows) {
       take(rule, test(rule, rules_, modem_, package_));
     }
+    return found(faults);
+  }
+
+  Judgement found(const std::vector<Fault>& faults) {
     for (const auto& fault : faults) {
       take(fault);
     }
@@ -171,6 +175,12 @@ Answer Judgement::verdict() const {
     verdict = one.answer == Answer::later ? verdict : std::max(verdict, one.answer);
   }
   return verdict;
+}
+
+Judgement judge_found(const Rules& rules, const std::vector<Fault>& faults) {
+  const ModemFacts nobody;
+  const PackageFacts nothing;
+  return Judge(rules, nobody, nothing).found(faults);
 }
 
 Judgement judge(const Rules& rules, const ModemFacts& modem, const PackageFacts& package,

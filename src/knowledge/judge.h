@@ -59,4 +59,7 @@ struct Judgement {
 Judgement judge(const Rules& rules, const ModemFacts& modem, const PackageFacts& package,
                 const std::vector<Fault>& faults = {});
 
+/// The same where no package is: nothing is compared, only what was found speaks.
+Judgement judge_found(const Rules& rules, const std::vector<Fault>& faults);
+
 }  // namespace modemedic::knowledge

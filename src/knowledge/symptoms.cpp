@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <set>
 
 namespace modemedic::knowledge {
 
@@ -42,6 +43,7 @@ Symptom read_symptom(TomlReader& row) {
     symptom.severity = severity->second;
   }
   symptom.beside = row.has("beside") && row.flag("beside");
+  symptom.instead_of = row.text_or("instead_of", "");
   read_when(row, symptom);
   symptom.verdict = row.text("verdict");
   symptom.why = row.text("why");
@@ -89,6 +91,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>>& fact_words()
       {"loop", {"yes", "no"}},                       // it came and went again and again
       {"bus", {"quiet", "errors"}},                  // of the kernel log: descriptors that can't be read
       {"job", {"none", "cut", "passed", "failed"}},  // the last flash of this modem
+      {"backup", {"none", "there"}},                 // of what is this module's own
       {"fastboot-before", {"yes", "no"}},            // it was in fastboot on an earlier day
   };
   return words;
@@ -104,12 +107,14 @@ const std::vector<Symptom>& symptoms() {
 
 Diagnosis diagnose(const Facts& facts) {
   static const Symptom nothing{
-      "no-rows", SymptomSeverity::unclear, {}, false, "this cannot be told", "no row speaks", {}, {}};
+      "no-rows", SymptomSeverity::unclear, {}, false, {}, "this cannot be told", "no row speaks", {}, {}};
   Diagnosis diagnosis;
+  std::set<std::string> silent;
   for (const auto& symptom : symptoms()) {
-    if (!fits(symptom, facts)) {
+    if (!fits(symptom, facts) || silent.contains(symptom.id)) {
       continue;
     }
+    silent.insert(symptom.instead_of);
     if (diagnosis.verdict == nullptr) {
       diagnosis.verdict = &symptom;
     } else if (symptom.beside) {

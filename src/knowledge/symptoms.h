@@ -30,7 +30,8 @@ struct Symptom {
   std::string id;
   SymptomSeverity severity = SymptomSeverity::act;
   std::map<std::string, std::vector<std::string>, std::less<>> when;  ///< for each fact the words it may have
-  bool beside = false;  ///< is told beside the verdict, too, when an earlier row speaks
+  bool beside = false;     ///< is told beside the verdict, too, when an earlier row speaks
+  std::string instead_of;  ///< the row that is silent when this one speaks; empty: none
   std::string verdict;
   std::string why;
   std::vector<std::string> todo;

@@ -5,6 +5,7 @@
 #include "knowledge/state.h"
 #include "operation/follow_port.h"
 #include "operation/journal.h"
+#include "operation/known_backups.h"
 #include "operation/past_jobs.h"
 #include "operation/run_sahara.h"
 #include "operation/upload.h"
@@ -120,6 +121,7 @@ public:
     if (sighting.state != State::not_ours) {
       ask();
       look_at_history();
+      look_for_a_backup();
       look_for_a_loop();
     }
     return conclude();
@@ -279,6 +281,48 @@ private:
                       printable(record.states.front().first), printable(record.states.back().state),
                       printable(record.states.back().last)));
     }
+  }
+
+  /// What a modem without its IMEI or calibration can be cured with. It can't say who it is any more: who was last seen
+  /// on its port is a hint, and restore asks the chip itself before it writes.
+  void look_for_a_backup() {
+    fact("backup", "none");
+    auto value = [&](const char* name) {
+      auto found = consultation_.facts.find(name);
+      return found == consultation_.facts.end() ? std::string() : found->second;
+    };
+    if (!consultation_.known || (value("imei") != "untold" && value("cfun") != "5")) {
+      return;
+    }
+    const auto& record = consultation_.known->record;
+    protocol::ChipIdentity chip;
+    chip.serial = record.chip_serial;
+    auto file = find_backup(options_.backups, {serial_text(chip), record.imei}, stop_);
+    if (!file) {
+      return;
+    }
+    fact("backup", "there");
+    word("backup", printable(file->string(), 500));
+    word("restore", fmt::format("modemedic restore {} --package {}", printable(file->string(), 500),
+                                package_that_was_flashed(chip)));
+    say(fmt::format("backup: {} is {}, and is whole", printable(file->string(), 500),
+                    consultation_.known->certain ? "of this module" : "of the module that was last seen on this port"));
+  }
+
+  /// Its programmer is needed.
+  std::string package_that_was_flashed(const protocol::ChipIdentity& chip) {
+    if (options_.journals == nullptr) {
+      return "PACKAGE";
+    }
+    auto serial = serial_text(chip);
+    for (const auto& job : read_past_jobs(*options_.journals, most_journals, events_)) {
+      std::error_code error;
+      auto same = serial.empty() ? job.port == consultation_.found->device.port : job.chip_serial == serial;
+      if (same && !job.package.empty() && std::filesystem::exists(job.package, error)) {
+        return printable(job.package, 500);
+      }
+    }
+    return "PACKAGE";
   }
 
   /// One that answers does not loop, unless the kernel has seen it come all the time.

@@ -6,6 +6,7 @@
 #include "operation/modem_records.h"
 #include "usb/kernel_log.h"
 
+#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -29,6 +30,7 @@ struct ConsultOptions {
   std::string selector;                         ///< as find_modem(); empty: all that are in sight
   JournalStore* journals = nullptr;             ///< of flashes that went before
   ModemRecords* records = nullptr;              ///< of what was seen before
+  std::filesystem::path backups;                ///< folder of what flashes saved; empty: none is looked for
   usb::KernelLog kernel;                        ///< of this machine's own USB
   std::string time;                             ///< now, UTC, ISO 8601
   Duration patience = std::chrono::seconds(5);  ///< for the answers of a modem

@@ -1,7 +1,10 @@
 #include "operation/flash.h"
 
+#include "base/digest.h"
 #include "firmware/partition_role.h"
+#include "firmware/safe_path.h"
 #include "operation/back_out.h"
+#include "operation/efs_guard.h"
 #include "operation/erase_range.h"
 #include "operation/flash_events.h"
 #include "operation/flash_job.h"
@@ -17,11 +20,14 @@
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace modemedic::operation {
 
@@ -127,6 +133,7 @@ private:
       TRY(check_->check());
     }
     if (step.kind == Step::Kind::reset) {
+      TRY(compare_own());
       report_.read_back = check_->seen();
       report_.new_bad_blocks = check_->new_bad_blocks();
       job_->journal().read_back(report_.read_back);
@@ -184,11 +191,37 @@ private:
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
     TRY(plan::check_chip(plan_, package_, report_.storage));
     TRY_ASSIGN(auto table, read_chip_table(*link_, package_, report_.storage));
-    TRY_ASSIGN(auto lifted, admission_.confirm({*report_.chip, report_.storage, std::move(table)}, plan_, events_));
+    guard_own(table);
+    auto back_up = [this] { return own_->save_for_certain("what is the module's own would be destroyed"); };
+    TRY_ASSIGN(auto lifted,
+               admission_.confirm({*report_.chip, report_.storage, std::move(table), back_up}, plan_, events_));
     job_->note_lifted(lifted);
+    TRY(own_->save());
     check_.emplace(ImageCheck::Setup{*link_, package_, plan_, report_.storage, events_, options_.programs_tried,
                                      options_.verify == Verify::read, stop_});
     return go_on_from_what_stands();
+  }
+
+  void guard_own(const ChipTable& table) {
+    own_.emplace(
+        EfsGuard::Setup{.place = {options_.backups, modem_.device.port, options_.time},
+                        .clock = bus_.clock(),
+                        .events = events_,
+                        .stop = stop_,
+                        .programmer = std::string(firmware::last_part(package_.files[package_.programmer].path)),
+                        .programmer_digest = hex_digits(digest<Sha256>(programmer_)),
+                        .programmer_option = "--package " + package_.path});
+    if (!table.table && !options_.backups.empty()) {
+      warn(events_,
+           fmt::format("{}: what is the module's own is saved from where the package's table has it", table.why));
+    }
+    auto identity = report_.before;
+    identity.chip = *report_.chip;
+    std::vector<SectorRange> writes;
+    std::ranges::transform(package_.commands, std::back_inserter(writes), &firmware::RawCommand::range);
+    // Where EFS2 is in the package's table nothing of this flash writes, and that table is what a chip without one
+    // gets.
+    own_->meet(*link_, std::move(identity), report_.storage, table.table.value_or(package_.table), std::move(writes));
   }
 
   /// When the latest job of this very chip was this plan and did not end well: what it wrote is read, and what stands
@@ -257,8 +290,30 @@ private:
     return {};
   }
 
+  /// The reset is the last moment at which the chip can be read.
+  Result<void> compare_own() {
+    auto compared = own_->compare();
+    report_.saved = own_->saved();
+    report_.efs_compared = own_->compared();
+    report_.efs_changed = own_->changed();
+    report_.efs_written_over = own_->written_over();
+    return compared;
+  }
+
   Result<void> prove() {
-    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.device, report_.before, package_, events_, stop_));
+    auto proven = prove_flash(bus_, modem_.device, report_.before, package_, events_, stop_);
+    if (!proven && proven.error().code == Code::not_proven && own_->saved()) {
+      auto error = std::move(proven.error());
+      error.hint += (error.hint.empty() ? "" : ". ") + own_->way_back();
+      return fail(std::move(error));
+    }
+    TRY_ASSIGN(report_.after, std::move(proven));
+    if (!own_->changed().empty()) {
+      return fail(Code::not_proven)
+          .what(fmt::format("the modem runs, but {} is not what it was, and this flash had nothing to do there",
+                            fmt::join(own_->changed(), ", ")))
+          .hint("its flash memory may be failing. " + own_->way_back());
+    }
     return {};
   }
 
@@ -314,6 +369,8 @@ private:
   std::unique_ptr<usb::Pipe> pipe_;
   std::optional<FirehoseLink> link_;
   std::optional<ImageCheck> check_;
+  std::optional<EfsGuard> own_;   ///< of what is the module's own
+  bool efs_given_up_ = false;     ///< the person lifted the rule that protects it
   bool programmer_runs_ = false;  ///< and takes commands
   bool erasing_ = false;          ///< the first erase has been sent, or is about to be
 };

@@ -5,9 +5,11 @@
 #include "operation/gate.h"
 #include "operation/identify.h"
 #include "operation/journal_store.h"
+#include "operation/save_efs.h"
 #include "plan/plan.h"
 #include "protocol/sahara_host.h"
 
+#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -28,6 +30,10 @@ struct FlashOptions {
   JournalStore* journals = nullptr;  ///< where the job is written down; nullptr: nowhere
   std::string time;                  ///< now, UTC, ISO 8601: journals are named by it
   bool anew = false;                 ///< write everything again, whatever an earlier job has left
+
+  /// Where what is the module's own (EFS2, calibration) is saved before the first erase; empty: it isn't, and no rule
+  /// that needs a backup can be lifted.
+  std::filesystem::path backups = {};
 };
 
 /// What a flash that ended well can show for it.
@@ -40,6 +46,10 @@ struct FlashReport {
   std::size_t standing = 0;                   ///< images that an earlier job had left whole
   std::vector<std::string> read_back;         ///< partitions whose image was read and compared, byte for byte
   std::vector<std::uint64_t> new_bad_blocks;  ///< that were good before this flash
+  std::optional<SavedEfs> saved;              ///< what is the module's own, before the first erase
+  bool efs_compared = false;                  ///< and was read again before the reset
+  std::vector<std::string> efs_changed;       ///< partitions of it that were not the same then
+  std::vector<std::string> efs_written_over;  ///< partitions of it that the package has another use for
   Duration data_time{};                       ///< spent with the images' bytes
   Duration whole_time{};
 };

@@ -25,6 +25,7 @@ namespace {
 
 constexpr Duration identify_patience = 30s;
 constexpr auto nothing_sent = "nothing was sent to the modem";
+constexpr auto nothing_written = "nothing was written";
 
 /// A modem that runs but does not answer is as unknown as one in EDL.
 Result<std::optional<Identity>> ask_identity(usb::Bus& bus, const Found& modem, Events& events) {
@@ -109,7 +110,9 @@ std::string overrides_for(const std::vector<const Spoken*>& held) {
 }
 
 /// @param state  what has been done to the modem so far; empty: others say that
-std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& judgement, std::string_view state) {
+/// @param is_made_here  a backup is made as soon as a rule that needs one is lifted
+std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& judgement, std::string_view state,
+                       bool is_made_here) {
   std::string hint;
   if (!judgement.allowed.empty()) {
     hint = fmt::format("from {}: {}; ", printable(judgement.from), judgement.allowed);
@@ -120,9 +123,15 @@ std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& 
   } else {
     const auto* stubborn = *std::ranges::find_if_not(held, &Spoken::can_be_lifted);
     const auto& needs = stubborn->answer == Answer::refuse ? std::string() : stubborn->rule->needs;
-    hint += needs.empty() ? "nothing lifts this rule"
-                          : fmt::format("nothing lifts this rule without a {}: --override {} --{} FILE", needs,
-                                        stubborn->rule->id, needs);
+    if (needs.empty()) {
+      hint += "nothing lifts this rule";
+    } else if (is_made_here) {
+      hint += fmt::format("nothing lifts this rule without a {}, which --override {} has made and verified first",
+                          needs, stubborn->rule->id);
+    } else {
+      hint += fmt::format("nothing lifts this rule without a {}: --override {} --{} FILE", needs, stubborn->rule->id,
+                          needs);
+    }
   }
   return state.empty() ? hint : fmt::format("{}; {}", hint, state);
 }
@@ -146,17 +155,31 @@ Result<void> check_overrides(const knowledge::Rules& rules, const GateOptions& o
   return {};
 }
 
+/// Gives a rule that the person lifts what it needs for that: a backup made now, else the one at hand.
+/// @return whether it is lifted; what kept the backup from being made
+Result<bool> lift(const Spoken& spoken, const GateOptions& options, const BackUp& back_up) {
+  if (!spoken.holds_up() || spoken.answer == Answer::refuse || !options.overrides.contains(spoken.rule->id)) {
+    return false;
+  }
+  if (spoken.rule->needs == "backup" && back_up) {
+    auto made = back_up();
+    auto enough = made || (options.backup_at_hand && made.error().code == Code::refused);
+    return enough ? Result<bool>(true) : fail(std::move(made.error()));
+  }
+  return options.backup_at_hand ? spoken.can_be_lifted_with("backup") : spoken.can_be_lifted();
+}
+
 Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOptions& options, Events& events,
-                                       std::string_view state) {
+                                       std::string_view state, const BackUp& back_up = {}) {
   const auto& rules = knowledge::rules();
   TRY(rules);
   std::set<std::string> lifted;
   std::vector<const Spoken*> held;
   for (const auto& spoken : judgement.spoken) {
-    auto liftable = options.backup_at_hand ? spoken.can_be_lifted_with("backup") : spoken.can_be_lifted();
-    auto lifts = liftable && options.overrides.contains(spoken.rule->id);
-    events.emit(told(spoken, judgement, lifts));
-    if (lifts) {
+    auto lifts = lift(spoken, options, back_up);
+    events.emit(told(spoken, judgement, lifts.value_or(false)));
+    TRY(lifts);
+    if (*lifts) {
       lifted.insert(spoken.rule->id);
     } else if (spoken.holds_up()) {
       held.push_back(&spoken);
@@ -169,7 +192,7 @@ Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOpt
   return fail(Code::refused)
       .rule(held.front()->rule->id)
       .what(fmt::format("{}: {}", held.front()->what, held.front()->rule->because))
-      .hint(what_to_do(held, judgement, state));
+      .hint(what_to_do(held, judgement, state, back_up != nullptr));
 }
 
 /// A failure that says nothing else is told to have left everything as it was.
@@ -253,8 +276,9 @@ event::Rule told(const Spoken& spoken, const Judgement& judgement, bool lifted) 
           spoken.undecided};
 }
 
-Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions& options, Events& events) {
-  return let_pass(judgement, options, events, nothing_sent);
+Result<std::set<std::string>> pass(const Judgement& judgement, const GateOptions& options, Events& events,
+                                   const BackUp& back_up) {
+  return let_pass(judgement, options, events, back_up ? nothing_written : nothing_sent, back_up);
 }
 
 Result<std::set<std::string>> Admission::confirm(const ChipAnswers& chip, const plan::ProvenPlan& plan,
@@ -292,7 +316,7 @@ Result<std::set<std::string>> Admission::judge_again(Events& events) {
   };
   auto now = judgement;
   std::erase_if(now.spoken, known);  // was told, and lifted where it had to be
-  TRY_ASSIGN(auto lifted, let_pass(now, options_, events, {}));
+  TRY_ASSIGN(auto lifted, let_pass(now, options_, events, {}, chip.back_up));
   examination_.judgement = std::move(judgement);
   return lifted;
 }

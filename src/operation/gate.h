@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "protocol/sahara_host.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -66,16 +67,21 @@ Result<knowledge::Judgement> judge_alone(const firmware::Package& package);
 /// A rule that spoke, as it is told.
 event::Rule told(const knowledge::Spoken& spoken, const knowledge::Judgement& judgement, bool lifted);
 
+/// Makes and verifies a backup of what is the module's own: for a rule that needs one before it can be lifted.
+using BackUp = std::function<Result<void>()>;
+
 /// Tells every rule that spoke, and whether the person lifts it.
 /// @return the ids of the rules that were lifted; Code::refused with the gravest that was not; Code::usage for an
 ///         override that names no rule
-Result<std::set<std::string>> pass(const knowledge::Judgement& judgement, const GateOptions& options, Events& events);
+Result<std::set<std::string>> pass(const knowledge::Judgement& judgement, const GateOptions& options, Events& events,
+                                   const BackUp& back_up = {});
 
 /// What the chip told when its programmer ran.
 struct ChipAnswers {
   protocol::ChipIdentity identity;
   plan::ChipReport storage;
   ChipTable table;
+  BackUp back_up = {};
 };
 
 /// A modem and a package that may go together, as far as anybody could say before the chip itself is asked. Keeps

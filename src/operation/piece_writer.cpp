@@ -60,7 +60,7 @@ Result<void> PieceWriter::take_sector(ByteView sector) {
 
 Result<void> PieceWriter::write(ByteView bytes) {
   hasher_.update(bytes);
-  auto number = write_all(file_, bytes);
+  auto number = file_.is_open() ? write_all(file_, bytes) : 0;
   return number == 0 ? Result<void>{} : fail_errno(number, "write " + printable(path_.string()));
 }
 
@@ -68,7 +68,7 @@ Result<void> PieceWriter::finish(BackupPiece& piece) {
   if (seen_ != range_.count.n) {
     return fail(Code::bug).what("a piece of a backup came with another size than asked for");
   }
-  if (::fsync(file_.get()) != 0) {
+  if (file_.is_open() && ::fsync(file_.get()) != 0) {
     return fail_errno(errno, "write " + printable(path_.string()));
   }
   piece.stored = range_.count.n - tail_;

@@ -15,10 +15,11 @@ class PieceWriter {
 public:
   PieceWriter(std::filesystem::path path, SectorRange range, const Geometry& geometry);
 
+  /// Without it nothing is written: only what the piece holds is found out.
   Result<void> open();
   Result<void> take(ByteView bytes);
 
-  /// The file is safe on disk; fills in what the piece holds.
+  /// The file, if any, is safe on disk; fills in what the piece holds.
   Result<void> finish(BackupPiece& piece);
 
   /// What the erased tail read as; nothing when there is none.

@@ -31,9 +31,9 @@ std::optional<std::size_t> find_role(const RestoreJob& job, Role role) {
 
 Step step_of(Step::Kind kind, const RestoreJob& job, std::size_t piece) {
   const auto& name = job.pieces[piece].name;
-  const auto* verb = kind == Step::Kind::erase     ? "erase"
-                     : kind == Step::Kind::program ? "restore"
-                                                   : "prove that it is blank:";
+  auto verb = kind == Step::Kind::erase     ? std::string("erase")
+              : kind == Step::Kind::program ? job.pieces[piece].verb
+                                            : std::string("prove that it is blank:");
   Step step;
   step.kind = kind;
   step.what = fmt::format("{} {}", verb, name);
@@ -43,7 +43,7 @@ Step step_of(Step::Kind kind, const RestoreJob& job, std::size_t piece) {
   step.no_return = true;
   step.cut_leaves = find_role(job, Role::sbl) ? "a modem that waits in EDL by itself"
                                               : fmt::format("a modem that runs without a whole {}", name);
-  step.go_on = "restore the same backup again";
+  step.go_on = job.go_on;
   return step;
 }
 

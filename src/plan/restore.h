@@ -8,18 +8,20 @@
 
 namespace modemedic::plan {
 
-/// A piece of a backup that goes back to where it was.
+/// A piece of the chip that is erased, and gets what it shall hold: mostly what a backup has of it.
 struct RestorePiece {
   std::string name;
   SectorRange range;              ///< is erased
   std::vector<SectorRange> runs;  ///< are programmed: each from a block's start, through good blocks only
+  std::string verb = "restore";   ///< of the step: "restore EFS2"
 };
 
 /// What a restore is to do on one chip.
 struct RestoreJob {
   Geometry geometry;
   std::vector<RestorePiece> pieces;
-  std::vector<std::uint64_t> bad_blocks;  ///< of the chip as it is now, ascending
+  std::vector<std::uint64_t> bad_blocks;                ///< of the chip as it is now, ascending
+  std::string go_on = "restore the same backup again";  ///< after a cut
 };
 
 /// The safe order, as of a flash: SBL's erase first and proven, the other erases, the programs, MIBIB next to last, SBL

@@ -1,11 +1,14 @@
 #include "operation/consult.h"
 
 #include "operation/journal_store.h"
+#include "operation/known_backups.h"
 #include "operation/upload.h"
 #include "support/twin_bench.h"
 #include "virtual/birth.h"
+#include "virtual/efs.h"
 #include "virtual/running_function.h"
 
+#include <filesystem>
 #include <functional>
 #include <set>
 
@@ -22,7 +25,10 @@ using test::must;
 using test::TwinBench;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 using twin::Mode;
 
 /// A bus that shows what is on it and does not let it be opened.
@@ -205,6 +211,30 @@ Consultation of_another_make(Mode mode, const std::function<void(twin::Persona&)
   return practice.examine_over(bus);
 }
 
+/// One that was flashed, whose EFS was saved on the way, and that lost what is its own after that.
+Consultation after_losing(const char* what) {
+  Practice practice({});
+  auto& bench = practice.bench;
+  practice.options.backups = practice.folder / "backups";
+  {
+    ModemRecords records(practice.folder.path(), "test", bench.events);
+    auto choice = test::lifting_unknown();
+    choice.records = &records;
+    choice.journals = &practice.journals;
+    choice.time = "2026-11-20T08:00:00Z";
+    choice.backups = practice.options.backups;
+    must(bench.flash(*test::newer_package("eg25-g"), choice));
+  }
+  auto efs = must(twin::read_efs(bench.modem->nand(), bench.persona));
+  if (std::string_view(what) == "IMEI") {
+    bench.modem->nand().erase(20);  // of EFS2
+  } else {
+    must(twin::write_efs(bench.modem->nand(), bench.persona, {efs.imei, {}}));
+  }
+  bench.power_cycle();
+  return practice.examine();
+}
+
 /// What a modem alone does not lead to, each with what else it takes.
 const std::map<std::string, std::function<Consultation()>>& cases() {
   static const std::map<std::string, std::function<Consultation()>> all = {
@@ -254,6 +284,8 @@ const std::map<std::string, std::function<Consultation()>>& cases() {
          }
          return practice.examine();
        }},
+      {"imei-lost-backup", [] { return after_losing("IMEI"); }},
+      {"cfun-5-backup", [] { return after_losing("calibration"); }},
       {"edl-after-passed",
        [] {
          Practice practice({});
@@ -301,6 +333,35 @@ TEST(Doctor, KnowsWhatAModemAloneDoesNotTell) {
   for (const auto& [row, examine] : cases()) {
     EXPECT_EQ(rows_of(examine()).front(), row);
   }
+}
+
+TEST(Doctor, OffersTheExactCommandThatBringsTheImeiBack) {
+  auto consultation = cases().at("imei-lost-backup")();
+  EXPECT_THAT(rows_of(consultation), ElementsAre("imei-lost-backup", "cfun-5-backup"));
+  EXPECT_THAT(knowledge::fill(consultation.diagnosis.verdict->todo.front(), consultation.words),
+              AllOf(StartsWith("modemedic restore "), HasSubstr("/backups/49cbd7ef_2026-11-20T080000Z.zip --package "),
+                    EndsWith("/package")));
+}
+
+TEST(Doctor, OffersNoBackupOfAnotherModuleNorABrokenOne) {
+  test::TemporaryDirectory folder;
+  TwinBench bench;
+  test::FlashChoice choice;
+  choice.time = "2026-11-20T08:00:00Z";
+  choice.backups = folder / "backups";
+  auto saved = *must(bench.flash(*test::newer_package("eg25-g"), choice)).saved;
+  auto serial = saved.manifest.chip_serial;
+  auto imei = saved.manifest.imei;
+  EXPECT_EQ(find_backup(folder / "backups", {serial, imei}, {}), saved.file);
+  EXPECT_EQ(find_backup(folder / "backups", {serial, ""}, {}), saved.file);
+  EXPECT_EQ(find_backup(folder / "backups", {"", imei}, {}), saved.file);
+  EXPECT_EQ(find_backup(folder / "backups", {"", ""}, {}), std::nullopt);
+  EXPECT_EQ(find_backup(folder / "backups", {"11223344", imei}, {}), std::nullopt) << "one of the two contradicts";
+  EXPECT_EQ(find_backup(folder / "backups", {serial, "867391040000000"}, {}), std::nullopt);
+  EXPECT_EQ(find_backup(folder / "absent", {serial, imei}, {}), std::nullopt);
+  auto size = std::filesystem::file_size(saved.file);
+  std::filesystem::resize_file(saved.file, size - 1000);
+  EXPECT_EQ(find_backup(folder / "backups", {serial, imei}, {}), std::nullopt);
 }
 
 TEST(Doctor, HasAModemForEveryRow) {

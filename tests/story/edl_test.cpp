@@ -75,5 +75,27 @@ TEST_F(Edl, LeavesNothingBehindWhenItCannotRead) {
   EXPECT_EQ(test::text_of(dir / "x.bin"), "mine");
 }
 
+TEST_F(Edl, WritesAndErasesByNameAndByARangeOnlyWhenItIsNamedTwice) {
+  Serve serve({"eg25-g"});
+  auto written = edl(serve, {"write", "recovery", package + "/update/mdm9607-perf-boot.img", "--yes"});
+  ASSERT_EQ(written.exit, 0) << written.err;
+  EXPECT_THAT(written.out, AllOf(HasSubstr("recovery is written and read back"), HasSubstr("it runs EG25GGBR07A07M2G"),
+                                 HasSubstr("/backups/")));
+  auto erased = edl(serve, {"erase", "MISC", "--yes"});
+  ASSERT_EQ(erased.exit, 0) << erased.err;
+  EXPECT_THAT(erased.out, HasSubstr("it runs"));
+  auto once = edl(serve, {"erase", "--sectors", "51648+320", "--yes"});
+  EXPECT_EQ(once.exit, 2);
+  EXPECT_THAT(once.err, HasSubstr("--confirm 51648+320"));
+  EXPECT_EQ(edl(serve, {"erase", "--sectors", "51648+320", "--confirm", "51648+64", "--yes"}).exit, 2);
+  auto twice = edl(serve, {"erase", "--sectors", "51648+320", "--confirm", "51648+320", "--yes"});
+  EXPECT_EQ(twice.exit, 0) << twice.err;
+  EXPECT_EQ(edl(serve, {"erase", "misc"}).exit, 2) << "nobody is there to answer";
+  auto efs = edl(serve, {"erase", "EFS2", "--yes"});
+  EXPECT_EQ(efs.exit, 4);
+  EXPECT_THAT(efs.err, AllOf(HasSubstr("efs"), HasSubstr("the modem runs")));
+  EXPECT_EQ(edl(serve, {"write", "EFS2", package + "/md5.txt", "--yes", "--override", "efs"}).exit, 4);
+}
+
 }  // namespace
 }  // namespace modemedic::tests

@@ -1,3 +1,4 @@
+#include "app/backup_folder.h"
 #include "app/commands/commands.h"
 #include "app/data_directory.h"
 #include "app/open_bus.h"
@@ -145,6 +146,7 @@ Result<void> doctor(const GlobalOptions& global, const DoctorOptions& options, O
   consult_options.journals = &journals;
   consult_options.records = &records;
   consult_options.time = utc_now();
+  consult_options.backups = backup_folder(global.data, false, output);
   consult_options.watch = std::chrono::seconds(options.watch);
   if (global.bus == "usb") {
     consult_options.kernel = usb::read_kernel_log();

@@ -1,5 +1,6 @@
 #include "app/chip_work.h"
 #include "app/commands/commands.h"
+#include "app/commands/edl_edit.h"
 #include "app/sectors_option.h"
 #include "base/digest.h"
 #include "operation/chip_session.h"
@@ -235,6 +236,7 @@ void add_edl(Grammar& grammar) {
   read_command.add_option("--partition", options->partition, "one of `edl partitions`");
   read_command.add_option("--sectors", options->sectors, "START+COUNT");
   add_programmer_options(read_command, options->programmer);
+  add_edl_write_and_erase(grammar, group);
 }
 
 }  // namespace modemedic::app

@@ -1,5 +1,6 @@
 #include "operation/flash.h"
 
+#include "app/backup_folder.h"
 #include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
@@ -28,6 +29,7 @@ struct FlashCommandOptions {
   PackageOptions package;
   bool yes = false;
   bool anew = false;
+  bool no_backup = false;
   operation::Verify verify = operation::Verify::boot;
   bool latest = false;
   std::vector<std::string> overrides;
@@ -101,6 +103,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   flash_options.journals = &journals;
   flash_options.time = utc_now();
   flash_options.anew = options.anew;
+  flash_options.backups = backup_folder(global.data, options.no_backup, output);
   flash_options.verify = options.verify;
   TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, flash_options, output, std::move(stop)));
   show_report(report, output);
@@ -119,6 +122,7 @@ void add_flash(Grammar& grammar) {
   command.add_flag("--latest", options->latest, "the newest package of the catalogue that the modem may take");
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
+  command.add_flag("--no-backup", options->no_backup, "don't save what is the module's own before the first erase");
   add_verify_option(command, options->verify);
   add_method_option(command, options->method);
   add_backup_option(command, options->backup);

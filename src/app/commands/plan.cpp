@@ -3,6 +3,7 @@
 #include "app/package_option.h"
 #include "app/package_view.h"
 #include "operation/gate.h"
+#include "operation/save_efs.h"
 #include "virtual/persona.h"
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace modemedic::app {
 
@@ -35,7 +37,13 @@ Result<void> show_plan(const GlobalOptions& global, const PlanOptions& options, 
   TRY_ASSIGN(auto judgement, operation::judge_alone(package));
   TRY(operation::pass(judgement, {}, output));
   show_steps(proven.plan(), package, output);
-  output.line(fmt::format("\nproven: every image ends where it belongs, nothing else is touched; nothing was sent"));
+  auto saves = operation::told_to_save(package.table, package.geometry);
+  output.verdict_field("saves", Json(saves));
+  output.line(
+      fmt::format("\nbefore the first erase it saves {}, and verifies that (not with --no-backup); before the "
+                  "reset it compares them",
+                  saves));
+  output.line(fmt::format("proven: every image ends where it belongs, nothing else is touched; nothing was sent"));
   return {};
 }
 

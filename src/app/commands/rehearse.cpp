@@ -139,6 +139,13 @@ Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scen
   return {};
 }
 
+/// What only the flash of a real modem does.
+void tell_of_backup(const firmware::Package& package, Output& output) {
+  auto saves = operation::told_to_save(package.table, package.geometry);
+  output.verdict_field("saves", Json(saves));
+  output.line(fmt::format("  a flash saves {}, before its first erase", saves));
+}
+
 /// On the modem in sight: everything but writing.
 Result<void> rehearse_on_device(const GlobalOptions& global, const RehearseOptions& options,
                                 const PlannedPackage& planned, Output& output, std::stop_token stop) {
@@ -167,6 +174,7 @@ Result<void> rehearse_on_device(const GlobalOptions& global, const RehearseOptio
   output.line(report.after.revision.empty()
                   ? "  the modem was reset, and is as it was found"
                   : fmt::format("  it runs {} again, as before", printable(report.after.revision)));
+  tell_of_backup(planned.package, output);
   return {};
 }
 
@@ -206,6 +214,7 @@ Result<void> rehearse(const GlobalOptions& global, const RehearseOptions& option
   TRY_ASSIGN(auto report, operation::flash(bus, std::move(admission), proven, {}, output, std::move(stop)));
   output.line(fmt::format("rehearsed on a virtual {} (times are the modem's, simulated):", persona.product));
   show_report(report, output);
+  tell_of_backup(package, output);
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "operation/rescue.h"
 
+#include "app/backup_folder.h"
 #include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
@@ -34,6 +35,7 @@ struct RescueCommandOptions {
   bool yes = false;
   bool flash = false;
   bool anew = false;
+  bool no_backup = false;
   operation::Verify verify = operation::Verify::boot;
   std::vector<std::string> overrides;
   std::optional<plan::Method> method;
@@ -149,6 +151,7 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
   how.flash.journals = &journals;
   how.flash.time = utc_now();
   how.flash.anew = options.anew;
+  how.flash.backups = backup_folder(global.data, options.no_backup, output);
   how.flash.verify = options.verify;
   how.gentle = !options.flash;
   how.cure = [&](const PastJob* job) { return medicine.cure(job); };
@@ -170,6 +173,7 @@ void add_rescue(Grammar& grammar) {
   command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--flash", options->flash, "flash it at once, without trying what is gentler");
   command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
+  command.add_flag("--no-backup", options->no_backup, "don't save what is the module's own before the first erase");
   add_verify_option(command, options->verify);
   add_method_option(command, options->method);
   add_backup_option(command, options->backup);
