@@ -206,8 +206,8 @@ void seed_texts() {
 /// A talk in which the other side does all as it should is a row of zeros.
 void seed_talks() {
   for (const auto* target : {"sahara_host", "firehose_host", "dload_host", "streaming_host", "fastboot_host", "at",
-                             "diag", "edl_device", "download_device", "fastboot_device", "usbip_server", "usbip_client",
-                             "hdlc", "shaped_package", "flash", "yaffs2"}) {
+                             "diag", "efs2", "edl_device", "download_device", "fastboot_device", "usbip_server",
+                             "usbip_client", "hdlc", "shaped_package", "flash", "yaffs2"}) {
     for (std::size_t size : {1U, 60U, 600U}) {
       seed(target, "zeros-" + std::to_string(size), Buffer(size));
     }

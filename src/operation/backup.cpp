@@ -4,7 +4,7 @@
 #include "base/durable_file.h"
 #include "base/version.h"
 #include "firmware/partition_role.h"
-#include "firmware/zip_writer.h"
+#include "firmware/archive_writer.h"
 #include "operation/backup_file.h"
 #include "operation/flash_events.h"
 #include "operation/journal.h"
@@ -198,7 +198,7 @@ private:
     auto draft = partial_ / "whole.zip";
     std::error_code error;
     fs::remove(draft, error);
-    TRY_ASSIGN(auto zip, firmware::ZipWriter::create(draft));
+    TRY_ASSIGN(auto zip, firmware::ArchiveWriter::create(draft));
     auto text = manifest_text(manifest());
     auto sums = fmt::format("{}  manifest.json\n", hex_digits(digest<Sha256>(as_bytes(text))));
     for (const auto& piece : manifest().pieces) {

@@ -296,17 +296,17 @@ Result<std::set<std::string>> Admission::confirm(const ChipAnswers& chip, const 
     // It has just run from that table. In EDL a lost one is no wonder, and the flash brings it back.
     examination_.faults.push_back({"unknown", chip.table.why});
   }
-  return judge_again(events);
+  return judge_again(events, chip.back_up);
 }
 
 Result<std::set<std::string>> Admission::confirm(std::optional<bool> fused, Events& events) {
   auto& modem = examination_.modem;
   modem.fused = modem.fused ? modem.fused : fused;
   modem.chip_asked = true;
-  return judge_again(events);
+  return judge_again(events, {});
 }
 
-Result<std::set<std::string>> Admission::judge_again(Events& events) {
+Result<std::set<std::string>> Admission::judge_again(Events& events, const BackUp& back_up) {
   const auto& rules = knowledge::rules();
   TRY(rules);
   auto judgement = knowledge::judge(*rules, examination_.modem, examination_.package, examination_.faults);
@@ -316,7 +316,7 @@ Result<std::set<std::string>> Admission::judge_again(Events& events) {
   };
   auto now = judgement;
   std::erase_if(now.spoken, known);  // was told, and lifted where it had to be
-  TRY_ASSIGN(auto lifted, let_pass(now, options_, events, {}, chip.back_up));
+  TRY_ASSIGN(auto lifted, let_pass(now, options_, events, {}, back_up));
   examination_.judgement = std::move(judgement);
   return lifted;
 }

@@ -119,7 +119,7 @@ public:
   Result<std::set<std::string>> confirm(std::optional<bool> fused, Events& events);
 
 private:
-  Result<std::set<std::string>> judge_again(Events& events);
+  Result<std::set<std::string>> judge_again(Events& events, const BackUp& back_up);
 
   friend Result<Admission> admit(usb::Bus&, const Found&, const firmware::Package&, const GateOptions&, Events&);
 

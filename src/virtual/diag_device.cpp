@@ -41,7 +41,7 @@ constexpr std::size_t longest_known = 4;
 
 }  // namespace
 
-Buffer DiagDevice::answer(ByteView body, Reply& reply) const {
+Buffer DiagDevice::answer(ByteView body, Reply& reply) {
   const auto asked = body.size() <= longest_known ? hex(body) : std::string();
   const auto* way = std::find_if(switches.begin(), switches.end(), [&](const Switch& s) { return s.body == asked; });
   if (way != switches.end()) {
@@ -57,6 +57,9 @@ Buffer DiagDevice::answer(ByteView body, Reply& reply) const {
   }
   if (asked == "7c") {
     return build_id(build_);
+  }
+  if (auto answered = files_.answer(body)) {
+    return *answered;
   }
   auto refused = echo(body);
   refused.insert(refused.begin(), bad_command);

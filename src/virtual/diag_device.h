@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/hdlc.h"
+#include "virtual/efs2_device.h"
 #include "virtual/modem_request.h"
 
 #include <optional>
@@ -9,11 +10,14 @@
 namespace modemedic::twin {
 
 /// Device side of DIAG (facts: at-diag.md): eats HDLC bytes, yields what goes back. Knows version, build id, the ways
-/// into the flash modes, reset and offline; every other command is answered as bad.
+/// into the flash modes, reset and offline, and shows the modem's files and NV items; every other command is answered
+/// as bad.
 class DiagDevice {
 public:
   /// @param build  software revision that the extended build id shows
-  explicit DiagDevice(std::string build) : build_(std::move(build)), reader_(longest) {}
+  /// @param files  what the modem has in its file system
+  explicit DiagDevice(std::string build, EfsTree files = {})
+      : build_(std::move(build)), files_(std::move(files)), reader_(longest) {}
 
   struct Reply {
     Buffer bytes;
@@ -26,9 +30,10 @@ public:
   static constexpr std::size_t longest = 4096;  ///< bytes of a frame; a longer one is dropped
 
 private:
-  Buffer answer(ByteView body, Reply& reply) const;
+  Buffer answer(ByteView body, Reply& reply);
 
   std::string build_;
+  Efs2Device files_;
   protocol::HdlcReader reader_;
 };
 

@@ -261,6 +261,9 @@ private:
         .on_request = [this](ModemRequest request) { serve(request); },
         .faults = setup_.faults,
     };
+    if (auto efs = read_efs(*nand_, setup_.persona)) {
+      running.files = efs_tree(*efs);
+    }
     running.fingerprint.serial = setup_.serial;
     running.at.model = setup_.persona.model;
     running.at.cgmr = outcome.cgmr;

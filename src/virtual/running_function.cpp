@@ -57,7 +57,7 @@ std::string composition_text(const usb::Fingerprint& fingerprint) {
 class RunningFunction::Impl {
 public:
   Impl(RunningFunction& usb, Setup setup)
-      : usb_(usb), setup_(std::move(setup)), at_(setup_.at), diag_(at_.cgmr), timers_(setup_.timers) {
+      : usb_(usb), setup_(std::move(setup)), at_(setup_.at), diag_(at_.cgmr, setup_.files), timers_(setup_.timers) {
     for (const auto& interface : usb_.fingerprint().interfaces) {
       open(interface);
     }

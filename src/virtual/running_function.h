@@ -1,6 +1,7 @@
 #pragma once
 
 #include "virtual/at_device.h"
+#include "virtual/efs_tree.h"
 #include "virtual/faults.h"
 #include "virtual/modem_request.h"
 #include "virtual/timers.h"
@@ -26,6 +27,7 @@ public:
     /// call.
     std::function<void(ModemRequest)> on_request;
     Faults faults = {};
+    EfsTree files = {};  ///< of its file system, as DIAG shows them
   };
 
   explicit RunningFunction(Setup setup);

@@ -59,6 +59,21 @@ TEST_F(Backup, OfAnotherModuleIsRefusedAndNothingLiftsThat) {
   EXPECT_THAT(other.err, AllOf(HasSubstr("other-module"), HasSubstr("the modem runs")));
 }
 
+TEST_F(Backup, OfFilesAndNvItemsIsMadeOfAModemThatRuns) {
+  Serve serve({"eg25-g"});
+  auto tar = dir / "efs.tar";
+  auto made = run({"--bus", serve.bus(), "--data", dir / "data", "backup", "--efs", tar});
+  ASSERT_EQ(made.exit, 0) << made.err;
+  EXPECT_THAT(made.out, AllOf(HasSubstr("made and verified"), HasSubstr("1 NV items")));
+  EXPECT_EQ(std::system(("cd '" + dir.path() + "' && mkdir t && tar -xf efs.tar -C t").c_str()), 0);
+  EXPECT_EQ(test::text_of(dir / "t/efs/nvm/num/550").size(), 9U);
+  EXPECT_EQ(test::text_of(dir / "t/nv/00550").size(), 128U);
+  EXPECT_THAT(test::text_of(dir / "t/manifest.json"), HasSubstr("\"target\":\"/nv/item_files/rfnv\""));
+  EXPECT_EQ(run({"backup", "--efs", tar, "--verify"}).exit, 0);
+  EXPECT_EQ(run({"--bus", serve.bus(), "--data", dir / "data", "backup", "--efs", tar}).exit, 2);
+  EXPECT_EQ(run({"backup", "--efs", package + "/update/sbl1.mbn", "--verify"}).exit, 5);
+}
+
 TEST_F(Backup, ThatIsCutOrChangedIsFoundOut) {
   Serve serve({"eg25-g"});
   ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);

@@ -2,7 +2,10 @@
 
 #include "app/chip_work.h"
 #include "app/commands/commands.h"
+#include "app/open_bus.h"
+#include "app/open_records.h"
 #include "operation/backup_file.h"
+#include "operation/efs_backup.h"
 
 #include <memory>
 
@@ -21,6 +24,7 @@ struct BackupCommandOptions {
   std::string out;
   std::vector<std::string> partitions;
   bool verify = false;
+  bool efs = false;
 };
 
 void show(const operation::BackupManifest& manifest, Output& output) {
@@ -74,8 +78,50 @@ Result<Left> make(ChipSession& chip, const BackupCommandOptions& options, Output
   return Left::by_session;
 }
 
+/// A copy of the modem's files and NV items, made while it runs.
+Result<void> files(const GlobalOptions& global, const BackupCommandOptions& options, Output& output,
+                   const std::stop_token& stop) {
+  if (!options.partitions.empty() || !options.programmer.package.empty() || !options.programmer.file.empty()) {
+    return fail(Code::usage)
+        .what("--efs asks the modem that runs")
+        .hint("leave out --partition, --package and --programmer");
+  }
+  SteadyClock clock;
+  TRY_ASSIGN(auto bus, open_bus(global, clock));
+  auto records = open_records(global, output);
+  TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
+  TRY_ASSIGN(auto about, operation::backup_efs(*bus, modem, options.out, utc_now(), output, stop));
+  auto whole = operation::verify_efs_archive(options.out, stop);
+  TRY(whole);
+  output.verdict_field("imei", about.identity.imei);
+  output.verdict_field("entries", about.efs.entries);
+  output.verdict_field("bytes", about.efs.bytes);
+  output.verdict_field("troubles", about.efs.troubles);
+  output.verdict_field("items", whole->items);
+  output.line(fmt::format("{} is made and verified", printable(options.out)));
+  output.line(fmt::format("  {} entries, {} bytes in files, {} NV items; {} entries are not all there",
+                          about.efs.entries, about.efs.bytes, whole->items, about.efs.troubles));
+  output.line("  it shows what the modem has; what brings that back is a backup of the chip: modemedic backup OUT");
+  return {};
+}
+
+Result<void> verify_files(const std::string& path, Output& output, const std::stop_token& stop) {
+  TRY_ASSIGN(auto whole, operation::verify_efs_archive(path, stop));
+  output.verdict_field("imei", whole.imei);
+  output.verdict_field("troubles", whole.troubles);
+  output.verdict_field("items", whole.items);
+  output.line(fmt::format("{} is whole", printable(path)));
+  output.line(fmt::format("  of {}, IMEI {}: {} files, {} NV items; {} entries are not all there",
+                          whole.model.empty() ? "a modem" : whole.model, whole.imei.empty() ? "not known" : whole.imei,
+                          whole.files, whole.items, whole.troubles));
+  return {};
+}
+
 Result<void> backup(const GlobalOptions& global, const BackupCommandOptions& options, Output& output,
                     const std::stop_token& stop) {
+  if (options.efs) {
+    return options.verify ? verify_files(options.out, output, stop) : files(global, options, output, stop);
+  }
   if (options.verify) {
     TRY_ASSIGN(auto file, operation::BackupFile::open(options.out));
     TRY(file.verify(stop));
@@ -97,6 +143,7 @@ void add_backup(Grammar& grammar) {
       [&grammar, options](Output& output, auto& stop) { return backup(grammar.global(), *options, output, stop); });
   command.add_option("FILE", options->out, "a new file; with --verify the one to look at")->required();
   command.add_option("--partition", options->partitions, "only this one (repeatable)");
+  command.add_flag("--efs", options->efs, "files and NV items of the modem that runs, over DIAG, as a .tar");
   command.add_flag("--verify", options->verify, "make none: see whether FILE is whole");
   add_programmer_options(command, options->programmer);
 }

@@ -106,6 +106,15 @@ operation::EfsGuard guard_of(ChipSession& chip, const EditOptions& options, cons
   return operation::EfsGuard(std::move(setup));
 }
 
+/// Whether the modem needs what stands there to start.
+bool boots_by(const firmware::PartitionTable& table, const SectorRange& range) {
+  return std::ranges::any_of(table, [&](const firmware::Partition& partition) {
+    auto role = firmware::role_of(partition.name);
+    auto needed = role != firmware::Role::kept && role != firmware::Role::calibrated;
+    return needed && partition.range.overlaps(range);
+  });
+}
+
 /// A modem that ran runs again, as who it was.
 Result<void> prove(ChipSession& chip, const std::string& imei_before, Output& output) {
   TRY_ASSIGN(auto after, chip.restart());
@@ -151,7 +160,7 @@ Result<Left> work(ChipSession& chip, const EditOptions& options, const GlobalOpt
     output.line(fmt::format("  saved before: {}", printable(saved->file.string(), 1000)));
   }
   output.line(fmt::format("{} is {} and read back", where, options.writes ? "written" : "erased"));
-  auto boots = admitted->takes_sbl_off() || firmware::role_of(edit->name) == firmware::Role::sbl;
+  auto boots = boots_by(*chip.table().table, edit->range);
   if (!chip.ran() || (boots && !options.writes)) {
     TRY(chip.reset());
     output.line(boots && !options.writes

@@ -37,12 +37,14 @@ Result<void> show_plan(const GlobalOptions& global, const PlanOptions& options, 
   TRY_ASSIGN(auto judgement, operation::judge_alone(package));
   TRY(operation::pass(judgement, {}, output));
   show_steps(proven.plan(), package, output);
-  auto saves = operation::told_to_save(package.table, package.geometry);
-  output.verdict_field("saves", Json(saves));
-  output.line(
-      fmt::format("\nbefore the first erase it saves {}, and verifies that (not with --no-backup); before the "
-                  "reset it compares them",
-                  saves));
+  if (auto saves = operation::told_to_save(package.table, package.geometry);
+      !saves.empty() && proven.plan().method == plan::Method::firehose) {
+    output.verdict_field("saves", Json(saves));
+    output.line(fmt::format(
+        "\nbefore the first erase it saves {}, and verifies that (not with --no-backup); before the reset it "
+        "compares them",
+        saves));
+  }
   output.line(fmt::format("proven: every image ends where it belongs, nothing else is touched; nothing was sent"));
   return {};
 }

@@ -142,6 +142,9 @@ Result<void> rehearse_cuts(const RehearseOptions& options, const rehearsal::Scen
 /// What only the flash of a real modem does.
 void tell_of_backup(const firmware::Package& package, Output& output) {
   auto saves = operation::told_to_save(package.table, package.geometry);
+  if (saves.empty() || package.kind != firmware::PackageKind::firehose) {
+    return;
+  }
   output.verdict_field("saves", Json(saves));
   output.line(fmt::format("  a flash saves {}, before its first erase", saves));
 }

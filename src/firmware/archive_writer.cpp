@@ -1,4 +1,4 @@
-#include "firmware/zip_writer.h"
+#include "firmware/archive_writer.h"
 
 #include "base/descriptor.h"
 #include "base/durable_file.h"
@@ -13,7 +13,7 @@
 
 namespace modemedic::firmware {
 
-struct ZipWriter::State {
+struct ArchiveWriter::State {
   struct Free {
     void operator()(archive* written) const { ::archive_write_free(written); }
   };
@@ -49,9 +49,9 @@ struct ZipWriter::State {
   }
 };
 
-ZipWriter::ZipWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ArchiveWriter::ArchiveWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-ZipWriter::~ZipWriter() {
+ArchiveWriter::~ArchiveWriter() {
   state_->handle.reset();
   if (!state_->closed) {
     std::error_code ignored;
@@ -59,7 +59,7 @@ ZipWriter::~ZipWriter() {
   }
 }
 
-Result<std::unique_ptr<ZipWriter>> ZipWriter::create(const std::filesystem::path& path) {
+Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::filesystem::path& path, Form form) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file.is_open() && errno == EEXIST) {
     return fail(Code::usage)
@@ -73,23 +73,24 @@ Result<std::unique_ptr<ZipWriter>> ZipWriter::create(const std::filesystem::path
   state->path = path;
   state->file = std::move(file);
   state->handle.reset(::archive_write_new());
-  std::unique_ptr<ZipWriter> writer(new ZipWriter(std::move(state)));
+  std::unique_ptr<ArchiveWriter> writer(new ArchiveWriter(std::move(state)));
   auto* handle = writer->state_->handle.get();
-  if (::archive_write_set_format_zip(handle) != ARCHIVE_OK ||
-      ::archive_write_set_options(handle, "zip:compression=store") != ARCHIVE_OK ||
-      ::archive_write_open_fd(handle, writer->state_->file.get()) != ARCHIVE_OK) {
+  auto formed = form == Form::zip ? ::archive_write_set_format_zip(handle) == ARCHIVE_OK &&
+                                        ::archive_write_set_options(handle, "zip:compression=store") == ARCHIVE_OK
+                                  : ::archive_write_set_format_pax_restricted(handle) == ARCHIVE_OK;
+  if (!formed || ::archive_write_open_fd(handle, writer->state_->file.get()) != ARCHIVE_OK) {
     return writer->state_->failed();
   }
   return writer;
 }
 
-Result<void> ZipWriter::add(const std::string& name, ByteView content) {
+Result<void> ArchiveWriter::add(const std::string& name, ByteView content) {
   TRY(state_->header(name, content.size()));
   return state_->data(content);
 }
 
-Result<void> ZipWriter::add(const std::string& name, std::uint64_t size,
-                            const std::function<Result<ByteView>()>& next) {
+Result<void> ArchiveWriter::add(const std::string& name, std::uint64_t size,
+                                const std::function<Result<ByteView>()>& next) {
   TRY(state_->header(name, size));
   std::uint64_t written = 0;
   for (;;) {
@@ -109,7 +110,7 @@ Result<void> ZipWriter::add(const std::string& name, std::uint64_t size,
   return {};
 }
 
-Result<void> ZipWriter::close() {
+Result<void> ArchiveWriter::close() {
   if (::archive_write_close(state_->handle.get()) != ARCHIVE_OK) {
     return state_->failed();
   }

@@ -11,17 +11,19 @@
 
 namespace modemedic::firmware {
 
-/// Writes a .zip whose files are stored as they are, in one pass and little memory (libarchive). Taken away again
-/// unless it is closed.
-class ZipWriter {
+/// Writes a .zip or a .tar whose files are stored as they are, in one pass and little memory (libarchive). Taken away
+/// again unless it is closed.
+class ArchiveWriter {
 public:
+  enum class Form { zip, tar };
+
   /// @param path  must not exist
   /// @return Code::usage when it does; Code::io, Code::permission
-  static Result<std::unique_ptr<ZipWriter>> create(const std::filesystem::path& path);
+  static Result<std::unique_ptr<ArchiveWriter>> create(const std::filesystem::path& path, Form form = Form::zip);
 
-  ~ZipWriter();
-  ZipWriter(const ZipWriter&) = delete;
-  ZipWriter& operator=(const ZipWriter&) = delete;
+  ~ArchiveWriter();
+  ArchiveWriter(const ArchiveWriter&) = delete;
+  ArchiveWriter& operator=(const ArchiveWriter&) = delete;
 
   Result<void> add(const std::string& name, ByteView content);
 
@@ -34,7 +36,7 @@ public:
 
 private:
   struct State;
-  explicit ZipWriter(std::unique_ptr<State> state);
+  explicit ArchiveWriter(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
