@@ -32,6 +32,12 @@ void must_be_told(const Error& error) {
   must(printable(error.what, 100'000) == error.what, "an error can be printed");
 }
 
+void PrintableEvents::emit(const Event& event) {
+  if (const auto* log = std::get_if<event::Log>(&event)) {
+    must(printable(log->text, 100'000) == log->text, "what is logged can be printed");
+  }
+}
+
 std::string file_with(ByteView bytes) {
   struct File {
     File() {

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/events.h"
 
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ void must(bool holds, const char* promise);
 
 /// What every error promises a person: it says what happened, and can be printed.
 void must_be_told(const Error& error);
+
+/// Drops what it is told, once it is seen that a person could read it.
+class PrintableEvents final : public Events {
+public:
+  void emit(const Event& event) override;
+};
 
 /// A file with these bytes that readers can be given by name; the same file is written anew each time.
 std::string file_with(ByteView bytes);

@@ -8,17 +8,8 @@
 using namespace modemedic;
 using namespace modemedic::firmware;
 
-namespace {
-
-class Silent final : public Events {
-public:
-  void emit(const Event& /*event*/) override {}
-};
-
-}  // namespace
-
 MODEMEDIC_FUZZ(package) {
-  Silent events;
+  fuzz::PrintableEvents events;
   auto package = read_package(fuzz::file_with(bytes), {}, events);
   if (!package) {
     fuzz::must(!package.error().what.empty() && !package.error().hint.empty(),

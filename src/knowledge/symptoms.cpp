@@ -1,5 +1,6 @@
 #include "knowledge/symptoms.h"
 
+#include "base/bytes.h"
 #include "knowledge/embedded_data.h"
 #include "knowledge/toml_reader.h"
 
@@ -136,7 +137,7 @@ Result<std::vector<Symptom>> parse_symptoms(std::string_view toml) {
   for (std::size_t later = 0; problem.empty() && later < rows.size(); ++later) {
     for (std::size_t earlier = 0; earlier < later; ++earlier) {
       if (rows[earlier].id == rows[later].id || (shadows(rows[earlier], rows[later]) && !rows[later].beside)) {
-        problem = rows[later].id + " can never speak: " + rows[earlier].id + " comes first";
+        problem = printable(rows[later].id) + " can never speak: " + printable(rows[earlier].id) + " comes first";
       }
     }
   }

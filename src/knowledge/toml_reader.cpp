@@ -1,8 +1,12 @@
 #include "knowledge/toml_reader.h"
 
+#include "base/bytes.h"
+
 #include <fmt/core.h>
 
 namespace modemedic::knowledge {
+
+constexpr std::size_t longest_problem = 500;  ///< what is quoted of a table may be anything
 
 TomlReader::TomlReader(const toml::table& table, std::string path, std::string& problem)
     : table_(table), path_(std::move(path)), problem_(problem) {}
@@ -143,7 +147,7 @@ std::string read_toml(std::string_view content, const std::function<void(TomlRea
   } catch (const toml::parse_error& error) {
     problem = fmt::format("line {}: {}", error.source().begin.line, error.description());
   }
-  return problem;
+  return printable(problem, longest_problem);
 }
 
 }  // namespace modemedic::knowledge

@@ -56,7 +56,7 @@ private:
 };
 
 /// Parses a document and reads its root with `read`, which calls done() itself.
-/// @return the first problem, empty when there is none: "line 8: …", "usb.edl.speed: is no text"
+/// @return the first problem, safe to print, empty when there is none: "line 8: …", "usb.edl.speed: is no text"
 std::string read_toml(std::string_view content, const std::function<void(TomlReader&)>& read);
 
 }  // namespace modemedic::knowledge

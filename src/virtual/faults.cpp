@@ -1,5 +1,7 @@
 #include "virtual/faults.h"
 
+#include "base/bytes.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -95,7 +97,7 @@ Failure refuse(std::string_view spec, std::string_view why) {
   for (const auto& kind : kinds) {
     list += (list.empty() ? "" : ", ") + spelling(kind);
   }
-  return fail(Code::usage).what(fmt::format("'{}' is no fault: {}", spec, why)).hint("faults are " + list);
+  return fail(Code::usage).what(fmt::format("'{}' is no fault: {}", printable(spec), why)).hint("faults are " + list);
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "virtual/persona.h"
 
+#include "base/bytes.h"
 #include "knowledge/embedded_data.h"
 #include "knowledge/toml_reader.h"
 
@@ -259,7 +260,7 @@ Result<Persona> find_persona(std::string_view id) {
     }
     known += (known.empty() ? "" : ", ") + persona.id;
   }
-  return fail(Code::usage).what(fmt::format("there is no persona '{}'", id)).hint("personas are " + known);
+  return fail(Code::usage).what(fmt::format("there is no persona '{}'", printable(id))).hint("personas are " + known);
 }
 
 }  // namespace modemedic::twin

@@ -1,5 +1,6 @@
 #include "knowledge/symptoms.h"
 
+#include "base/bytes.h"
 #include "knowledge/embedded_data.h"
 
 #include <fstream>
@@ -98,6 +99,16 @@ TEST(Symptoms, RefusesRowsThatDoNotHoldTogether) {
   expect_bad(row("a", R"({ state = ["edl"] })") + row("a", R"({ state = ["dump"] })"), "can never speak");
   expect_bad(row("a", R"({ state = ["edl"] })") + row("b", R"({ state = ["edl"], at = ["silent"] })"),
              "can never speak");
+  // Found by fuzzing: what is quoted of a table could not be printed.
+  for (const auto& odd : {std::string("\\u001B[2J"), std::string("\\u00e9")}) {
+    for (const auto& bad : {row("a", "{ \"" + odd + "\" = [\"x\"] }"),
+                            row(odd, R"({ state = ["edl"] })") + row(odd, R"({ state = ["edl"] })"),
+                            "\"" + odd + "\" = 1\n", std::string("a = \x1b")}) {
+      auto parsed = parse_symptoms(bad);
+      ASSERT_FALSE(parsed) << bad;
+      EXPECT_EQ(parsed.error().what, printable(parsed.error().what, 1000));
+    }
+  }
 }
 
 /// A row of the table in docs/doctor.md.

@@ -28,7 +28,8 @@ TEST(ParseFault, KnowsEachKind) {
                            "bad-block:1",
                            "erase-fails:1",
                            "page-fails:1",
-                           "page-lost:1", "page-dead:1",
+                           "page-lost:1",
+                           "page-dead:1",
                            "grows-bad:1",
                            "retry@erase",
                            "stall@1",
@@ -83,6 +84,12 @@ TEST(ParseFault, ListsTheKindsWhenItIsNone) {
     EXPECT_THAT(fault.error().what, HasSubstr("'" + std::string(spec) + "'"));
     EXPECT_THAT(fault.error().hint, HasSubstr("cut@BYTES, vanish@BYTES, nak@TAG, bad-block:BLOCK"));
   }
+}
+
+/// Found by fuzzing.
+TEST(ParseFault, QuotesWhatIsNoneSoThatItCanBePrinted) {
+  EXPECT_THAT(parse_fault("nak@\xfcrase").error().what, HasSubstr("'nak@\\xfcrase'"));
+  EXPECT_THAT(parse_fault("\x1b[2J").error().what, HasSubstr("'\\x1b[2J'"));
 }
 
 TEST(Faults, StrikeOnceWhereTheyAre) {
