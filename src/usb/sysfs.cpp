@@ -194,7 +194,11 @@ Census Sysfs::census() const {
   Census census;
   for (const auto& entry : entries(root_)) {
     auto name = entry.filename().string();
-    auto bus = parse_number(name.starts_with("usb") ? name.substr(3) : name.substr(0, name.find('-')));
+    if (auto root_hub = name.starts_with("usb") ? parse_number(name.substr(3)) : std::nullopt) {
+      census.emplace(*root_hub, 1);  // always (register_root_hub() in hcd.c)
+      continue;
+    }
+    auto bus = parse_number(name.substr(0, name.find('-')));
     auto device = name.find(':') == std::string::npos ? parse_number(read_line(entry / "devnum")) : std::nullopt;
     if (bus && device) {
       census.emplace(*bus, *device);
