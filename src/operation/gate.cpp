@@ -225,17 +225,22 @@ Result<Examination> look_at(usb::Bus& bus, const Found& modem, ModemRecords* rec
   return examination;
 }
 
-/// On a way that doesn't ask the chip for its table, only the same firmware vouches for it.
-std::optional<Fault> table_fault(const Examination& examination, const firmware::Package& package,
-                                 plan::Method method) {
-  if (method != plan::Method::fastboot || package.kind != firmware::PackageKind::firehose) {
-    return std::nullopt;
+/// What only modem, package and way together show.
+std::vector<Fault> faults_together(const Found& modem, const Examination& examination, const firmware::Package& package,
+                                   plan::Method method) {
+  if (package.kind == firmware::PackageKind::streaming && modem.sighting.family != "9x15") {
+    return {{"mode",
+             "the package is for an EC20 (9x15), and the modem doesn't show that it is one: in fastboot its serial "
+             "would be MDM9615"}};
   }
+  // On a way that doesn't ask the chip for its table only the same firmware vouches for it.
   auto same = examination.told && package.revision && examination.identity->revision == package.revision->text;
-  return same ? std::nullopt
-              : std::optional(Fault{"unknown",
-                                    "by fastboot nobody can ask whether the modem's partition table is the package's; "
-                                    "only going by the same revision leaves no doubt"});
+  if (method == plan::Method::fastboot && package.kind == firmware::PackageKind::firehose && !same) {
+    return {{"unknown",
+             "by fastboot nobody can ask whether the modem's partition table is the package's; only going by the same "
+             "revision leaves no doubt"}};
+  }
+  return {};
 }
 
 Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::Package& package, ModemRecords* records,
@@ -244,9 +249,8 @@ Result<Examination> examine(usb::Bus& bus, const Found& modem, const firmware::P
   examination.package = knowledge::facts_of(package);
   TRY_ASSIGN(auto of_package, plan::objections(package));
   examination.faults.insert(examination.faults.end(), of_package.begin(), of_package.end());
-  if (auto fault = table_fault(examination, package, method)) {
-    examination.faults.push_back(std::move(*fault));
-  }
+  auto together = faults_together(modem, examination, package, method);
+  examination.faults.insert(examination.faults.end(), together.begin(), together.end());
   const auto& rules = knowledge::rules();
   TRY(rules);
   examination.judgement = knowledge::judge(*rules, examination.modem, examination.package, examination.faults);

@@ -1,6 +1,8 @@
 #include "operation/choose_method.h"
 #include "operation/flash.h"
 #include "operation/rescue.h"
+#include "operation/run_streaming.h"
+#include "operation/upload.h"
 #include "protocol/hdlc.h"
 #include "rehearsal/memory_journals.h"
 #include "support/twin_bench.h"
@@ -104,6 +106,36 @@ TEST(FlashEc20, EnprgIsTriedWhereNprgIsRefused) {
   auto report = bench.flash(*newer_package("ec20"), with_backup());
   ASSERT_TRUE(report) << report.error().what;
   EXPECT_EQ(report->after.revision, newer_revision("ec20"));
+}
+
+/// What a host that died has left: its loader, with a partition open and half written.
+TEST(FlashEc20, GoesOnWithALoaderThatRunsAlreadyAndClosesWhatItHasOpen) {
+  for (auto left_open : {false, true}) {
+    TwinBench bench(ec20(twin::Mode::download));
+    const auto& package = *newer_package("ec20");
+    {
+      auto pipe = must(open_edl(bench.bus, must(bench.find()).device));
+      ASSERT_FALSE(must(start_loader(*pipe, bench.clock, package))) << "no loader ran before";
+    }
+    bench.bus.run_until([&] { return bench.modem->state().find("streaming loader") != std::string::npos; },
+                        Deadline::in(bench.clock, 60s));
+    if (left_open) {
+      auto pipe = must(open_edl(bench.bus, must(bench.find()).device));
+      StreamingLink link(*pipe, bench.clock, bench.events);
+      must(link.run(protocol::StreamingHost::Session{must(read_user_table(package)),
+                                                     protocol::StreamingHost::TableRisk::loss_accepted, true}));
+      auto image = std::ranges::find(package.images, "SBL2", &firmware::Image::partition);
+      std::stop_source stop;
+      auto half = link.write(
+          package, image->file, "SBL2",
+          [&](std::uint64_t done) { static_cast<void>(done > 4000 && stop.request_stop()); }, stop.get_token());
+      ASSERT_FALSE(half);
+    }
+    auto report = bench.flash(package, with_backup());
+    ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+    EXPECT_EQ(report->after.revision, newer_revision("ec20"));
+    EXPECT_EQ(report->after.imei, bench.modem->imei());
+  }
 }
 
 TEST(FlashEc20, ALoaderThatNeverStartsIsSaidAndNothingWasWritten) {
@@ -230,6 +262,21 @@ TEST(FlashEc20, A9x07PackageIsRefusedForA9x15AndTheReverse) {
   EXPECT_EQ(refused.error().code, Code::refused);
   EXPECT_EQ(other.fingerprint(), before);
   EXPECT_THAT(other.modem->state(), StartsWith("running"));
+}
+
+/// Its boot loader doesn't say which chip it is of, but an EC20's has MDM9615 for its serial: whatever is lifted.
+TEST(FlashEc20, ItsPackageIsRefusedForABootLoaderThatIsNotAnEc20s) {
+  TwinBench::Options options;
+  options.start = twin::Mode::fastboot;
+  TwinBench bench(options);
+  auto before = bench.fingerprint();
+  auto choice = with_backup();
+  choice.overrides = {"unknown", "efs", "mode"};
+  auto refused = bench.flash(*newer_package("ec20"), choice);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::refused);
+  EXPECT_THAT(refused.error().what, HasSubstr("MDM9615"));
+  EXPECT_EQ(bench.fingerprint(), before);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "support/backup_folder.h"
 #include "support/command.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -52,6 +53,43 @@ TEST_F(Ec20, TakesAPackageWithoutMd5FromWhereAnotherToolLeftIt) {
   auto flash = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown"});
   EXPECT_EQ(flash.exit, 0) << flash.err;
   EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("EC20EQAR02A05E2G")));
+}
+
+/// A part of a package leaves a modem that does not start: nothing is sent to it.
+TEST_F(Ec20, TakesNoPackageWithoutDsp2OrWithASpoiltLoader) {
+  Serve serve({"ec20:fastboot"});
+  auto flash = [&] { return run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "unknown"}); };
+  auto dsp2 = std::filesystem::path(package) / "dsp2.mbn";
+  std::filesystem::rename(dsp2, dir / "dsp2.mbn");
+  auto missing = flash();
+  EXPECT_EQ(missing.exit, 5) << missing.err;
+  EXPECT_THAT(missing.err, AllOf(HasSubstr("dsp2"), HasSubstr("nothing was sent")));
+  std::filesystem::rename(dir / "dsp2.mbn", dsp2);
+
+  auto loader = std::filesystem::path(package) / "NPRG9x15.hex";
+  std::fstream(loader, std::ios::in | std::ios::out | std::ios::binary).seekp(100) << "ZZ";
+  auto spoilt = flash();
+  EXPECT_THAT(spoilt.exit, testing::AnyOf(4, 5)) << spoilt.out << spoilt.err;
+}
+
+/// "Works after continue, and is back in fastboot the next day": the flag that only a reboot clears.
+TEST_F(Ec20, IsBroughtOutOfFastbootForGoodByRebootAndNotByContinue) {
+  Serve serve({"ec20:fastboot"});
+  auto boot = std::filesystem::path(package) / "boot-oe-msm9615.img";
+  auto fastboot = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--bus", serve.bus(), "fastboot"});
+    return run(words);
+  };
+  auto flashed = fastboot({"flash", "boot", boot, "--yes", "--override", "unknown"});
+  EXPECT_EQ(flashed.exit, 0) << flashed.err;
+  EXPECT_THAT(flashed.out, HasSubstr("until `modemedic fastboot reboot`"));
+  EXPECT_EQ(fastboot({"continue"}).exit, 4) << "nobody knows what is in boot";
+  EXPECT_EQ(fastboot({"continue", "--override", "unknown"}).exit, 0);
+  EXPECT_TRUE(serve.wait_for("running"));
+  EXPECT_EQ(run({"--bus", serve.bus(), "mode", "fastboot"}).exit, 0);
+  auto rescued = run({"--bus", serve.bus(), "rescue"});
+  EXPECT_EQ(rescued.exit, 0) << rescued.err;
+  EXPECT_THAT(rescued.out, HasSubstr("fastboot's reboot"));
 }
 
 TEST_F(Ec20, IsFlashedFromItsRunningFirmware) {
