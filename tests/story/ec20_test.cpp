@@ -154,6 +154,18 @@ TEST_F(Ec20, TakesNoBackupOfAnotherModemWhereTheModemTellsWhoItIs) {
   EXPECT_THAT(refused.err, AllOf(HasSubstr("861075020000012"), HasSubstr("nothing was sent")));
 }
 
+/// The boot loader anew, with a backup that was made of the running modem.
+TEST_F(Ec20, GoesByDownloadModeWithABackupOfItsOwnFiles) {
+  Serve serve({"ec20"});
+  auto tar = dir / "mine.tar";
+  auto saved = run({"--bus", serve.bus(), "backup", tar, "--efs"});
+  ASSERT_EQ(saved.exit, 0) << saved.out << saved.err;
+  auto flash = run(
+      {"--bus", serve.bus(), "flash", package, "--yes", "--method", "download", "--override", "efs", "--backup", tar});
+  EXPECT_EQ(flash.exit, 0) << flash.err;
+  EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("as before")));
+}
+
 TEST_F(Ec20, IsRehearsedOnATwin) {
   auto rehearsal = run({"rehearse", package});
   EXPECT_EQ(rehearsal.exit, 0) << rehearsal.err;
