@@ -370,7 +370,6 @@ private:
   std::optional<FirehoseLink> link_;
   std::optional<ImageCheck> check_;
   std::optional<EfsGuard> own_;   ///< of what is the module's own
-  bool efs_given_up_ = false;     ///< the person lifted the rule that protects it
   bool programmer_runs_ = false;  ///< and takes commands
   bool erasing_ = false;          ///< the first erase has been sent, or is about to be
 };
