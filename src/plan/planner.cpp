@@ -1,5 +1,6 @@
 #include "firmware/partition_role.h"
 #include "plan/may_touch.h"
+#include "plan/outcome.h"
 #include "plan/plan.h"
 #include "plan/ranges.h"
 #include "plan/sector_map.h"
@@ -19,13 +20,6 @@ using firmware::Role;
 using firmware::role_of;
 
 namespace {
-
-/// What a cut leaves, in each phase of a flash, and the way on from there.
-struct Outcome {
-  const char* cut_leaves;
-  const char* go_on;
-  bool no_return;
-};
 
 constexpr Outcome before_erase{"the old firmware, untouched: it starts again at the next power-on",
                                "start the flash again", false};
@@ -153,14 +147,7 @@ private:
   std::size_t index_of(const Image& image) const { return static_cast<std::size_t>(&image - package_.images.data()); }
 
   Step& add(Step::Kind kind, std::string what, const Outcome& outcome) {
-    Step step;
-    step.kind = kind;
-    step.what = std::move(what);
-    step.cut_leaves = outcome.cut_leaves;
-    step.go_on = outcome.go_on;
-    step.no_return = outcome.no_return;
-    steps_.push_back(std::move(step));
-    return steps_.back();
+    return add_step(steps_, kind, std::move(what), outcome);
   }
 
   void add_erase(const Erase& erase, const Outcome& outcome) {

@@ -1,3 +1,4 @@
+#include "plan/outcome.h"
 #include "plan/streaming_plan.h"
 
 #include <algorithm>
@@ -15,12 +16,6 @@ using firmware::Package;
 namespace {
 
 constexpr auto nothing_sent = "nothing was sent to the modem";
-
-struct Outcome {
-  const char* cut_leaves;
-  const char* go_on;
-  bool no_return;
-};
 
 constexpr Outcome before{"the old firmware, untouched: the next power-on starts it", "start the flash again", false};
 constexpr Outcome in_fastboot{
@@ -118,14 +113,7 @@ private:
   }
 
   Step& add(Step::Kind kind, std::string what, const Outcome& outcome) {
-    Step step;
-    step.kind = kind;
-    step.what = std::move(what);
-    step.cut_leaves = outcome.cut_leaves;
-    step.go_on = outcome.go_on;
-    step.no_return = outcome.no_return;
-    steps_.push_back(std::move(step));
-    return steps_.back();
+    return add_step(steps_, kind, std::move(what), outcome);
   }
 
   const Package& package_;
