@@ -23,7 +23,6 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,13 +36,6 @@ using plan::Step;
 namespace firehose = protocol::firehose;
 
 namespace {
-
-std::uint64_t bytes_to_program(const plan::Plan& plan, const Package& package) {
-  return std::accumulate(
-      plan.steps.begin(), plan.steps.end(), std::uint64_t{0}, [&](std::uint64_t sum, const Step& step) {
-        return step.kind == Step::Kind::program ? sum + package.file(package.images[step.image]).size : sum;
-      });
-}
 
 /// What a vendor wrote on an erase beyond the standard: the modem must get it verbatim. A program that lends its range
 /// to an erase of our own has none.
@@ -75,7 +67,7 @@ public:
         options_(options),
         events_(events),
         stop_(std::move(stop)),
-        meter_(std::in_place, events, bytes_to_program(plan.plan(), package_)) {
+        meter_(std::in_place, events, bytes_to_write(plan.plan(), package_)) {
     if (admission_.identity() != nullptr) {
       report_.before = *admission_.identity();
     }
@@ -250,7 +242,7 @@ private:
     for (auto image : standing) {
       check_->written(image, true);
     }
-    meter_.emplace(events_, bytes_to_program(plan_.plan(), package_));
+    meter_.emplace(events_, bytes_to_write(plan_.plan(), package_));
     if (report_.chip->serial) {  // only then it is this very modem's job
       report_.before.revision = job->revision;
       report_.before.imei = job->imei;

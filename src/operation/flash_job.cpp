@@ -12,6 +12,11 @@ using knowledge::State;
 
 namespace {
 
+bool writes_image(const plan::Step& step) {
+  using Kind = plan::Step::Kind;
+  return step.kind == Kind::program || step.kind == Kind::stream || step.kind == Kind::flash;
+}
+
 /// The same from whatever folder the next command is started in.
 std::string absolute_path(const std::string& path) {
   std::error_code error;
@@ -30,6 +35,14 @@ JobStart start_of(const Admission& admission, const plan::Plan& plan, const Flas
 }
 
 }  // namespace
+
+std::uint64_t bytes_to_write(const plan::Plan& plan, const firmware::Package& package) {
+  std::uint64_t sum = 0;
+  for (const auto& step : plan.steps) {
+    sum += writes_image(step) ? package.file(package.images[step.image]).size : 0;
+  }
+  return sum;
+}
 
 FlashJob::FlashJob(const Admission& admission, const plan::Plan& plan, const FlashOptions& options, const Clock& clock,
                    Events& events)

@@ -9,6 +9,9 @@
 
 namespace modemedic::operation {
 
+/// How much of the package the plan's steps send to the chip, in whatever way.
+std::uint64_t bytes_to_write(const plan::Plan& plan, const firmware::Package& package);
+
 /// What is written down of a flash, whatever its way: the journal while it goes on, the modem's record at its end.
 class FlashJob {
 public:

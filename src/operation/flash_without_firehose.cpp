@@ -11,7 +11,6 @@
 #include "operation/whereabouts.h"
 
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,17 +32,6 @@ constexpr Duration mode_patience = 120s;
 constexpr Duration reboot_patience = 5s;
 /// A modem that has just started takes AT+QFASTBOOT only when its AT port answers.
 constexpr int most_tries = 4;
-
-bool writes(const Step& step) {
-  return step.kind == Step::Kind::stream || step.kind == Step::Kind::flash;
-}
-
-std::uint64_t bytes_to_write(const plan::Plan& plan, const Package& package) {
-  return std::accumulate(plan.steps.begin(), plan.steps.end(), std::uint64_t{0},
-                         [&](std::uint64_t sum, const Step& step) {
-                           return writes(step) ? sum + package.file(package.images[step.image]).size : sum;
-                         });
-}
 
 class Walk {
 public:
