@@ -1,17 +1,15 @@
 #include "operation/flash.h"
 
-#include "app/backup_folder.h"
 #include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
 #include "app/data_directory.h"
 #include "app/flash_view.h"
+#include "app/flashing_options.h"
 #include "app/latest.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
 #include "app/origin.h"
-#include "app/package_option.h"
-#include "app/verify_option.h"
 #include "operation/choose_method.h"
 #include "operation/emit_log.h"
 
@@ -25,16 +23,8 @@ namespace modemedic::app {
 
 namespace {
 
-struct FlashCommandOptions {
-  PackageOptions package;
-  bool yes = false;
-  bool anew = false;
-  bool no_backup = false;
-  operation::Verify verify = operation::Verify::boot;
+struct FlashCommandOptions : FlashingOptions {
   bool latest = false;
-  std::vector<std::string> overrides;
-  std::optional<plan::Method> method;
-  std::string backup;  ///< of this modem's IMEI and calibration; empty: there is none
 };
 
 /// The package to flash; nothing when the modem runs the newest that it may have.
@@ -90,22 +80,14 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
   auto records = open_records(global, output);
   TRY_ASSIGN(auto modem, operation::find_modem(*bus, global.modem, output, &records));
   const auto& package = planned->package;
-  operation::GateOptions gate;
-  gate.records = &records;
-  gate.backup_at_hand = backup.has_value();
-  gate.overrides.insert(options.overrides.begin(), options.overrides.end());
-  TRY_ASSIGN(auto admission, admit_by_method(*bus, modem, package, options.method, gate, output));
+  TRY_ASSIGN(auto admission,
+             admit_by_method(*bus, modem, package, options.method, gate_options(options, records), output));
   TRY(check_whose_backup(backup, admission));
   TRY_ASSIGN(auto proven, operation::plan_for(package, planned->plan, admission.method()));
   TRY(ask_consent(options.yes, modem, package));
-  operation::FlashOptions flash_options;
   operation::FolderJournals journals(data_directory(global.data) / "journal");
-  flash_options.journals = &journals;
-  flash_options.time = utc_now();
-  flash_options.anew = options.anew;
-  flash_options.backups = backup_folder(global.data, options.no_backup, output);
-  flash_options.verify = options.verify;
-  TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, flash_options, output, std::move(stop)));
+  auto how = flash_options(global, options, journals, output);
+  TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, how, output, std::move(stop)));
   show_report(report, output);
   return {};
 }
@@ -120,13 +102,7 @@ void add_flash(Grammar& grammar) {
       [&grammar, options](Output& output, auto& stop) { return flash(grammar.global(), *options, output, stop); });
   add_package_options(command, options->package, PackageNeed::optional);
   command.add_flag("--latest", options->latest, "the newest package of the catalogue that the modem may take");
-  command.add_flag("--yes", options->yes, "don't ask before the point of no return");
-  command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
-  command.add_flag("--no-backup", options->no_backup, "don't save what is the module's own before the first erase");
-  add_verify_option(command, options->verify);
-  add_method_option(command, options->method);
-  add_backup_option(command, options->backup);
-  command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
+  add_flashing_options(command, *options);
 }
 
 }  // namespace modemedic::app

@@ -1,16 +1,14 @@
 #include "operation/rescue.h"
 
-#include "app/backup_folder.h"
 #include "app/backup_option.h"
 #include "app/commands/commands.h"
 #include "app/consent.h"
 #include "app/data_directory.h"
 #include "app/flash_view.h"
+#include "app/flashing_options.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
 #include "app/origin.h"
-#include "app/package_option.h"
-#include "app/verify_option.h"
 #include "base/bytes.h"
 #include "operation/emit_log.h"
 
@@ -30,16 +28,8 @@ using operation::PastJob;
 /// A modem in a boot loop is away for as long as it boots.
 constexpr Duration sight_patience = std::chrono::seconds(20);
 
-struct RescueCommandOptions {
-  PackageOptions package;
-  bool yes = false;
+struct RescueCommandOptions : FlashingOptions {
   bool flash = false;
-  bool anew = false;
-  bool no_backup = false;
-  operation::Verify verify = operation::Verify::boot;
-  std::vector<std::string> overrides;
-  std::optional<plan::Method> method;
-  std::string backup;
 };
 
 /// The package to rescue with: the one on the command line, or the one of the job that was cut, when that is still the
@@ -145,14 +135,8 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
   TRY_ASSIGN(auto modem, operation::await_modem(*bus, global.modem, sight_patience, output, &records, stop));
   operation::FolderJournals journals(data_directory(global.data) / "journal");
   operation::RescueOptions how;
-  how.gate.records = &records;
-  how.gate.overrides.insert(options.overrides.begin(), options.overrides.end());
-  how.gate.backup_at_hand = !options.backup.empty();
-  how.flash.journals = &journals;
-  how.flash.time = utc_now();
-  how.flash.anew = options.anew;
-  how.flash.backups = backup_folder(global.data, options.no_backup, output);
-  how.flash.verify = options.verify;
+  how.gate = gate_options(options, records);
+  how.flash = flash_options(global, options, journals, output);
   how.gentle = !options.flash;
   how.cure = [&](const PastJob* job) { return medicine.cure(job); };
   how.consent = [&](const auto& found, const auto& package) { return ask_consent(options.yes, found, package); };
@@ -170,14 +154,8 @@ void add_rescue(Grammar& grammar) {
       "modemedic rescue EG25GGBR07A08M2G_30.006.30.006.zip --yes",
       [&grammar, options](Output& output, auto& stop) { return rescue(grammar.global(), *options, output, stop); });
   add_package_options(command, options->package, PackageNeed::optional);
-  command.add_flag("--yes", options->yes, "don't ask before the point of no return");
   command.add_flag("--flash", options->flash, "flash it at once, without trying what is gentler");
-  command.add_flag("--anew", options->anew, "write everything again, also what an earlier job that was cut has left");
-  command.add_flag("--no-backup", options->no_backup, "don't save what is the module's own before the first erase");
-  add_verify_option(command, options->verify);
-  add_method_option(command, options->method);
-  add_backup_option(command, options->backup);
-  command.add_option("--override", options->overrides, "lift this rule, where it can be lifted (repeatable)");
+  add_flashing_options(command, *options);
 }
 
 }  // namespace modemedic::app
