@@ -1,11 +1,9 @@
 // bench_backup PACKAGE PERSONA FOLDER: backs up the whole chip of a virtual modem on simulated time with NAND timing:
 // how much does the host add to what the device itself needs to read?
 
+#include "bench.h"
 #include "operation/backup.h"
 #include "operation/chip_session.h"
-#include "virtual/generator.h"
-#include "virtual/in_process_bus.h"
-#include "virtual/modem.h"
 
 #include <chrono>
 #include <filesystem>
@@ -15,32 +13,16 @@
 namespace {
 
 using namespace modemedic;
-using namespace std::chrono_literals;
+using bench::seconds;
 
-class Silent final : public Events {
-public:
-  void emit(const Event& /*event*/) override {}
-};
-
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
-Result<void> bench(const std::string& path, const std::string& persona_id, const std::string& folder) {
-  Silent events;
+Result<void> measure(const std::string& path, const std::string& persona_id, const std::string& folder) {
+  bench::Silent events;
   TRY_ASSIGN(auto persona, twin::find_persona(persona_id));
   TRY_ASSIGN(auto package, firmware::read_package(path, {}, events));
   TRY_ASSIGN(auto programmer, operation::programmer_of(package));
-  twin::SimulatedClock clock;
-  twin::Timers timers(clock);
-  auto nand = std::make_unique<twin::Nand>(persona.geometry);
-  auto before = firmware::parse_revision(persona.revision);
-  TRY(twin::provision(*nand, persona, *before, "1badcafe", twin::Scale::real));
-  twin::VirtualModem modem({persona, "1badcafe", true, {}}, std::move(nand), timers);
-  twin::InProcessBus bus(clock, timers);
-  bus.plug(modem, "1-1");
-  modem.power_on();
-  TRY(bus.wait_change(Deadline::in(clock, 2min)));
+  TRY_ASSIGN(auto twin, bench::start_twin(persona, true, twin::Mode::running, twin::Scale::real));
+  auto& bus = twin->bus;
+  const auto& clock = twin->clock;
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", events));
   TRY_ASSIGN(auto chip, operation::ChipSession::open({bus, found, programmer, nullptr, "", events, {}}));
   auto table = chip->table().table.value_or(firmware::PartitionTable{});
@@ -65,14 +47,6 @@ Result<void> bench(const std::string& path, const std::string& persona_id, const
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "bench_backup PACKAGE PERSONA FOLDER\n");
-    return 2;
-  }
-  auto result = bench(argv[1], argv[2], argv[3]);
-  if (!result) {
-    fmt::print(stderr, "{}: {}\n", result.error().during, result.error().what);
-    return 1;
-  }
-  return 0;
+  return bench::run(argc, argv, 3, "bench_backup PACKAGE PERSONA FOLDER",
+                    [](const auto& arguments) { return measure(arguments[0], arguments[1], arguments[2]); });
 }

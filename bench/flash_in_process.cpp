@@ -1,10 +1,8 @@
 // bench_flash PACKAGE PERSONA: flashes the package in-process, once without NAND timing (how fast are we?) and once
 // with it on simulated time (how much do we add to the device's own busy time?).
 
+#include "bench.h"
 #include "operation/flash.h"
-#include "virtual/generator.h"
-#include "virtual/in_process_bus.h"
-#include "virtual/modem.h"
 
 #include <chrono>
 
@@ -13,16 +11,7 @@
 namespace {
 
 using namespace modemedic;
-using namespace std::chrono_literals;
-
-class Silent final : public Events {
-public:
-  void emit(const Event& /*event*/) override {}
-};
-
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
+using bench::seconds;
 
 struct Run {
   operation::FlashReport report;
@@ -30,19 +19,11 @@ struct Run {
 };
 
 Result<Run> flash(const firmware::Package& package, const twin::Persona& persona, bool real_timing) {
-  Silent events;
+  bench::Silent events;
   TRY_ASSIGN(auto plan, plan::make_plan(package));
   TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
-  twin::SimulatedClock clock;
-  twin::Timers timers(clock);
-  auto nand = std::make_unique<twin::Nand>(persona.geometry);
-  auto before = firmware::parse_revision(persona.revision);
-  TRY(twin::provision(*nand, persona, *before, "1badcafe", twin::Scale::small));
-  twin::VirtualModem modem({persona, "1badcafe", real_timing, {}}, std::move(nand), timers);
-  twin::InProcessBus bus(clock, timers);
-  bus.plug(modem, "1-1");
-  modem.power_on();
-  TRY(bus.wait_change(Deadline::in(clock, 2min)));
+  TRY_ASSIGN(auto twin, bench::start_twin(persona, real_timing));
+  auto& bus = twin->bus;
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", events));
   auto start = std::chrono::steady_clock::now();
   Run run;
@@ -61,8 +42,8 @@ double busy_seconds(const firmware::Package& package, const twin::Persona& perso
   return pages * persona.timing.program_page_us / 1e6;
 }
 
-Result<void> bench(const std::string& path, const std::string& persona_id) {
-  Silent events;
+Result<void> measure(const std::string& path, const std::string& persona_id) {
+  bench::Silent events;
   TRY_ASSIGN(auto persona, twin::find_persona(persona_id));
   auto start = std::chrono::steady_clock::now();
   TRY_ASSIGN(auto package, firmware::read_package(path, {}, events));
@@ -84,14 +65,6 @@ Result<void> bench(const std::string& path, const std::string& persona_id) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "bench_flash PACKAGE PERSONA\n");
-    return 2;
-  }
-  auto result = bench(argv[1], argv[2]);
-  if (!result) {
-    fmt::print(stderr, "{}: {}\n", result.error().during, result.error().what);
-    return 1;
-  }
-  return 0;
+  return bench::run(argc, argv, 2, "bench_flash PACKAGE PERSONA",
+                    [](const auto& arguments) { return measure(arguments[0], arguments[1]); });
 }

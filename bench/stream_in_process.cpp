@@ -2,10 +2,8 @@
 // One frame is out at a time, so every moment between an answer and the next frame is lost: how near to the device's
 // own pace do we come?
 
+#include "bench.h"
 #include "operation/flash.h"
-#include "virtual/generator.h"
-#include "virtual/in_process_bus.h"
-#include "virtual/modem.h"
 
 #include <chrono>
 
@@ -14,13 +12,9 @@
 namespace {
 
 using namespace modemedic;
-using namespace std::chrono_literals;
+using bench::seconds;
 using plan::Step;
 using Wall = std::chrono::steady_clock;
-
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 /// When the first image is streamed, and when the loader is left; in the modem's time, and in this machine's.
 class Stopwatch final : public Events {
@@ -60,17 +54,9 @@ struct Times {
 Result<Times> stream(const firmware::Package& package, const twin::Persona& persona, bool real_timing) {
   TRY_ASSIGN(auto plan, plan::make_plan(package, {}, plan::Method::download));
   TRY_ASSIGN(auto proven, plan::prove_plan(std::move(plan), package));
-  twin::SimulatedClock clock;
-  twin::Timers timers(clock);
-  Stopwatch watch(clock);
-  auto nand = std::make_unique<twin::Nand>(persona.geometry);
-  auto before = firmware::parse_revision(persona.revision);
-  TRY(twin::provision(*nand, persona, *before, "1badcafe", twin::Scale::small));
-  twin::VirtualModem modem({persona, "1badcafe", real_timing, {}}, std::move(nand), timers);
-  twin::InProcessBus bus(clock, timers);
-  bus.plug(modem, "1-1");
-  modem.power_on(twin::Mode::download);
-  TRY(bus.wait_change(Deadline::in(clock, 2min)));
+  TRY_ASSIGN(auto twin, bench::start_twin(persona, real_timing, twin::Mode::download));
+  auto& bus = twin->bus;
+  Stopwatch watch(twin->clock);
   TRY_ASSIGN(auto found, operation::find_modem(bus, "", watch));
   operation::GateOptions gate{.overrides = {"unknown", "efs"}, .backup_at_hand = true};
   gate.method = plan::Method::download;
@@ -100,7 +86,7 @@ Work work_of(const plan::Plan& plan, const firmware::Package& package, const twi
   return work;
 }
 
-Result<void> bench(const std::string& path, const std::string& persona_id) {
+Result<void> measure(const std::string& path, const std::string& persona_id) {
   EventRecorder events;
   TRY_ASSIGN(auto persona, twin::find_persona(persona_id));
   TRY_ASSIGN(auto package, firmware::read_package(path, {}, events));
@@ -120,14 +106,6 @@ Result<void> bench(const std::string& path, const std::string& persona_id) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "bench_stream PACKAGE PERSONA\n");
-    return 2;
-  }
-  auto result = bench(argv[1], argv[2]);
-  if (!result) {
-    fmt::print(stderr, "{}: {}\n", result.error().during, result.error().what);
-    return 1;
-  }
-  return 0;
+  return bench::run(argc, argv, 2, "bench_stream PACKAGE PERSONA",
+                    [](const auto& arguments) { return measure(arguments[0], arguments[1]); });
 }
