@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace modemedic::protocol {
 
@@ -24,6 +22,15 @@ constexpr std::uint64_t small_read = 256;  ///< bytes
 
 std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
   return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+}
+
+/// "7, 13"
+std::string listed(const std::map<std::uint64_t, std::uint64_t>& images) {
+  std::string text;
+  for (const auto& [id, size] : images) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", id);
+  }
+  return text;
 }
 
 bool is_programmer(std::uint64_t image) {
@@ -50,8 +57,7 @@ Result<void> SaharaOffer::take(std::uint64_t image, std::uint64_t offset, std::u
   auto offered = images_.find(image);
   if (offered == images_.end()) {
     return fail(Code::device_protocol)
-        .what(fmt::format("the modem asked for image {}, on offer is {}", image,
-                          fmt::join(images_ | std::views::keys, ", ")))
+        .what(fmt::format("the modem asked for image {}, on offer is {}", image, listed(images_)))
         .hint(
             "13 is the programmer of EDL, 7 that of the boot loader's download mode: use the programmer made for the "
             "mode the modem is in");
@@ -76,8 +82,8 @@ Result<void> SaharaOffer::take(std::uint64_t image, std::uint64_t offset, std::u
 }
 
 bool SaharaOffer::programmer_served() const {
-  return std::ranges::any_of(images_ | std::views::keys,
-                             [this](auto image) { return is_programmer(image) && !unserved_.contains(image); });
+  return std::ranges::any_of(
+      images_, [this](const auto& image) { return is_programmer(image.first) && !unserved_.contains(image.first); });
 }
 
 Failure refused(std::uint32_t image, std::uint32_t status) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <ranges>
 
 namespace modemedic::rehearsal {
 
@@ -22,9 +21,11 @@ public:
 
   Result<std::vector<std::string>> names() const override {
     std::vector<std::string> names;
-    for (const auto& [name, content] : std::views::reverse(files)) {
+    names.reserve(files.size());
+    for (const auto& [name, content] : files) {
       names.push_back(name);
     }
+    std::ranges::reverse(names);
     return names;
   }
 
