@@ -70,7 +70,6 @@ MODEMEDIC_FUZZ(edl_device) {
   if (start % 2 == 0 && start % 16 != 15) {
     driver.start_programmer();
   }
-  std::size_t sent = 0;
   for (int i = 0; i < 64 && !input.empty(); ++i) {
     Buffer transfer;
     auto what = input.u8();
@@ -110,7 +109,6 @@ MODEMEDIC_FUZZ(edl_device) {
         transfer.assign(2048, std::byte{what});
         break;
     }
-    sent += transfer.size();
     driver.send(transfer, what < 0xC0);
     std::size_t said = 0;
     for (const auto& one : driver.take()) {

@@ -19,7 +19,7 @@ std::string all_of(ByteView bytes, std::size_t piece) {
       for (const auto& element : *elements) {
         all += "<" + element.name;
         for (const auto& [name, value] : element.attributes) {
-          all += " " + name + "=" + value;
+          all.append(" ").append(name).append("=").append(value);
           fuzz::must(element.find(name) != nullptr, "an attribute is found by its name");
         }
       }

@@ -5,6 +5,7 @@
 #include "firmware/package_geometry.h"
 #include "fuzz_target.h"
 
+using namespace modemedic;
 using namespace modemedic::firmware;
 using modemedic::fuzz::must;
 
@@ -20,7 +21,7 @@ MODEMEDIC_FUZZ(rawprogram) {
   if (!geometry || !check_ranges(*commands, *geometry, name)) {
     return;
   }
-  must(geometry->page_size == 2048 && geometry->block_size() == 128 * 1024, "the geometry is that of the name");
+  must(geometry->page_size == 2048 && geometry->block_size() == 128_KiB, "the geometry is that of the name");
   for (const auto& command : *commands) {
     must(erases_whole_chip(command, *geometry) || command.range.end() <= geometry->chip_sectors(),
          "a command is on the chip");

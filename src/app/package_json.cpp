@@ -8,8 +8,6 @@
 
 namespace modemedic::app {
 
-using firmware::Finding;
-using firmware::Maker;
 using firmware::Package;
 using firmware::PackageKind;
 using firmware::Signing;

@@ -30,7 +30,7 @@ public:
     bool blank = false;
   };
 
-  explicit DownloadDriver(Options options)
+  explicit DownloadDriver(const Options& options)
       : persona(twin::find_persona(options.persona).value()), nand(persona.geometry), faults(parse(options.faults)) {
     if (!options.blank) {
       auto done =
@@ -150,6 +150,7 @@ public:
 private:
   static twin::Faults parse(const std::vector<std::string>& specs) {
     std::vector<twin::Fault> all;
+    all.reserve(specs.size());
     for (const auto& spec : specs) {
       all.push_back(twin::parse_fault(spec).value());
     }

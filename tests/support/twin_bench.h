@@ -200,7 +200,8 @@ public:
                                             const FlashChoice& choice = {}, std::stop_token stop = {}) {
     TRY_ASSIGN(auto found, find());
     auto asked = choice.method == plan::Method::firehose ? std::nullopt : std::optional(choice.method);
-    operation::GateOptions gate = choice;
+    const operation::GateOptions& asked_of_gate = choice;
+    auto gate = asked_of_gate;
     gate.method = operation::choose_method(found, package, asked).method;
     auto proven = must(plan::prove_plan(must(plan::make_plan(package, {}, gate.method)), package));
     TRY_ASSIGN(auto admission, operation::admit(other, found, package, gate, events));
