@@ -14,8 +14,8 @@ std::string describe_origin(const catalog::Voucher* voucher);
 
 Json origin_json(const catalog::Voucher* voucher);
 
-/// Says whether somebody whom the person trusts vouches for a package. One that is in no list is a warning: it may still
-/// be right. Where there is no list at all the question is open, and the package need not be read again for it.
+/// Says whether somebody whom the person trusts vouches for a package. One that is in no list is a warning: it may
+/// still be right. Where there is no list at all the question is open, and the package need not be read again for it.
 /// @return what keeps the package from being read once more
 Result<void> show_origin(const GlobalOptions& global, const firmware::Package& package, Output& output,
                          const std::stop_token& stop);

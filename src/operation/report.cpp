@@ -2,9 +2,9 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/durable_file.h"
 #include "base/version.h"
 #include "knowledge/shape.h"
-#include "base/durable_file.h"
 
 #include <algorithm>
 #include <memory>
