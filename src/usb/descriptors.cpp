@@ -66,6 +66,29 @@ std::optional<std::size_t> parse_total_length(ByteView header) {
   return load<std::uint16_t>(&header[2], Endian::little);
 }
 
+/// Each goes to where the next begins: the total length that a device claims may be more than it sent.
+ByteView find_configuration(ByteView descriptors, std::optional<std::uint8_t> value) {
+  constexpr std::size_t value_at = 5;
+  std::optional<std::size_t> begin;
+  for (std::size_t at = 0; at + 2 <= descriptors.size();) {
+    auto rest = descriptors.subspan(at);
+    if (is_descriptor(rest, configuration_descriptor, configuration_header_size)) {
+      if (begin) {
+        return descriptors.subspan(*begin, at - *begin);
+      }
+      if (!value || std::to_integer<std::uint8_t>(rest[value_at]) == *value) {
+        begin = at;
+      }
+    }
+    auto length = std::to_integer<std::size_t>(rest[0]);
+    if (length < 2) {
+      break;
+    }
+    at += length;
+  }
+  return begin ? descriptors.subspan(*begin) : ByteView();
+}
+
 std::vector<InterfaceInfo> parse_interfaces(ByteView configuration) {
   std::vector<InterfaceInfo> interfaces;
   bool first_setting = false;

@@ -33,6 +33,11 @@ std::optional<DeviceDescriptor> parse_device(ByteView bytes);
 /// Length of the whole configuration, from its first 9 bytes.
 std::optional<std::size_t> parse_total_length(ByteView header);
 
+/// One configuration out of a device descriptor and all that follow it, as Linux shows them.
+/// @param value  bConfigurationValue of the one wanted; nothing for the first
+/// @return empty when there is none
+ByteView find_configuration(ByteView descriptors, std::optional<std::uint8_t> value);
+
 /// Interfaces with their endpoints, alternate setting 0 only, out of a whole configuration.
 std::vector<InterfaceInfo> parse_interfaces(ByteView configuration);
 

@@ -24,13 +24,16 @@ timeval to_timeval(Duration duration) {
 
 }  // namespace
 
-Result<std::shared_ptr<LibusbLoop>> LibusbLoop::start() {
+Result<std::shared_ptr<LibusbLoop>> LibusbLoop::start(Discovery discovery) {
   std::shared_ptr<LibusbLoop> loop(new LibusbLoop);
+  if (discovery == Discovery::none) {
+    libusb_set_option(nullptr, LIBUSB_OPTION_NO_DEVICE_DISCOVERY);  // of every context that begins from now on
+  }
   auto started = libusb_init(&loop->context_);
   if (started != LIBUSB_SUCCESS) {
     return fail_libusb(started, "start libusb");
   }
-  if (libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0) {
+  if (discovery == Discovery::by_libusb && libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0) {
     auto events = LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT;
     auto registered =
         libusb_hotplug_register_callback(loop->context_, events, 0, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,

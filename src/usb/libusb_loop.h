@@ -15,8 +15,11 @@ namespace modemedic::usb {
 /// run_until(). For one thread; another modem's thread has its own.
 class LibusbLoop {
 public:
+  /// Whether libusb shall look for devices itself.
+  enum class Discovery : std::uint8_t { none, by_libusb };
+
   /// @return Code::io, Code::permission when libusb can't be started at all
-  static Result<std::shared_ptr<LibusbLoop>> start();
+  static Result<std::shared_ptr<LibusbLoop>> start(Discovery discovery);
 
   ~LibusbLoop();
   LibusbLoop(const LibusbLoop&) = delete;
@@ -25,7 +28,7 @@ public:
   libusb_context* context() const { return context_; }
 
   /// Whether libusb tells when devices come and go. It doesn't on Windows: the list of devices is then that of the
-  /// context's start. On Linux it says so and yet doesn't where there is no udevd (a container, a rescue system).
+  /// context's start.
   bool tells_hotplug() const { return tells_hotplug_; }
 
   /// Grows with each device that comes or goes, as far as that was told.

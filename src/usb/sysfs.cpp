@@ -1,5 +1,7 @@
 #include "usb/sysfs.h"
 
+#include "usb/descriptors.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -15,12 +17,22 @@ namespace {
 
 /// A USB string has at most 126 characters, three bytes each in UTF-8.
 constexpr std::size_t longest_attribute = 512;
+/// The kernel keeps eight configurations (USB_MAXCONFIG), each of 64 KiB by its own count.
+constexpr std::size_t longest_descriptors = device_descriptor_size + 8 * 64_KiB;
+
+/// @param most  bytes; what is beyond is left out
+std::string read(const fs::path& file, std::size_t most) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text;
+  std::array<char, 512> buffer{};
+  while (text.size() < most && (in.read(buffer.data(), buffer.size()), in.gcount() > 0)) {
+    text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  return text.substr(0, most);
+}
 
 std::string read_line(const fs::path& file) {
-  std::ifstream in(file);
-  std::array<char, longest_attribute> buffer{};
-  in.read(buffer.data(), buffer.size());
-  std::string text(buffer.data(), static_cast<std::size_t>(in.gcount()));
+  auto text = read(file, longest_attribute);
   return text.substr(0, text.find('\n'));
 }
 
@@ -82,6 +94,30 @@ bool fast(const fs::path& root_hub) {
 
 std::string Sysfs::text(const std::string& port, const std::string& attribute) const {
   return read_line(root_ / port / attribute);
+}
+
+bool Sysfs::is_shown() const {
+  std::error_code error;
+  return fs::is_directory(root_, error);
+}
+
+Buffer Sysfs::descriptors(const std::string& port) const {
+  auto text = read(root_ / port / "descriptors", longest_descriptors);
+  auto bytes = as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::optional<std::uint8_t> Sysfs::configuration(const std::string& port) const {
+  return parse_number(text(port, "bConfigurationValue"));
+}
+
+/// As speed_show() writes it (drivers/usb/core/sysfs.c), in Mbit/s.
+Speed Sysfs::speed(const std::string& port) const {
+  static const std::map<std::string, Speed> names{{"1.5", Speed::low},     {"12", Speed::full},
+                                                  {"480", Speed::high},    {"5000", Speed::super},
+                                                  {"10000", Speed::super}, {"20000", Speed::super}};
+  auto found = names.find(text(port, "speed"));
+  return found == names.end() ? Speed::unknown : found->second;
 }
 
 std::string Sysfs::device_path(const std::string& port) const {
@@ -169,7 +205,11 @@ std::string Sysfs::sibling_bus(const std::string& bus) const {
 std::string Sysfs::usbfs_node(const std::string& port) const {
   auto bus = parse_number(text(port, "busnum"));
   auto device = parse_number(text(port, "devnum"));
-  return bus && device ? (dev_ / fmt::format("bus/usb/{:03}/{:03}", *bus, *device)).string() : "";
+  return bus && device ? usbfs_node(DeviceNumber{*bus, *device}) : "";
+}
+
+std::string Sysfs::usbfs_node(const DeviceNumber& number) const {
+  return dev_ / fmt::format("bus/usb/{:03}/{:03}", number.first, number.second);
 }
 
 std::optional<std::pair<std::string, std::uint8_t>> Sysfs::owner_of(const fs::path& node) const {
@@ -195,13 +235,13 @@ Census Sysfs::census() const {
   for (const auto& entry : entries(root_)) {
     auto name = entry.filename().string();
     if (auto root_hub = name.starts_with("usb") ? parse_number(name.substr(3)) : std::nullopt) {
-      census.emplace(*root_hub, 1);  // always (register_root_hub() in hcd.c)
+      census.emplace(DeviceNumber{*root_hub, 1}, name);  // always (register_root_hub() in hcd.c)
       continue;
     }
     auto bus = parse_number(name.substr(0, name.find('-')));
     auto device = name.find(':') == std::string::npos ? parse_number(read_line(entry / "devnum")) : std::nullopt;
     if (bus && device) {
-      census.emplace(*bus, *device);
+      census.emplace(DeviceNumber{*bus, *device}, name);
     }
   }
   return census;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "base/bytes.h"
+#include "usb/census.h"
+#include "usb/fingerprint.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,18 +15,26 @@
 /// all of these answer with emptiness.
 namespace modemedic::usb {
 
-/// Bus and number of each device.
-using Census = std::set<std::pair<std::uint8_t, std::uint8_t>>;
-
 class Sysfs {
 public:
   /// @param root  where the USB devices are, and `dev` where the nodes are; others are for tests
   explicit Sysfs(std::filesystem::path root = "/sys/bus/usb/devices", std::filesystem::path dev = "/dev")
       : root_(std::move(root)), dev_(std::move(dev)) {}
 
+  /// Whether this system shows its USB like this at all.
+  bool is_shown() const;
+
   /// "manufacturer", "product" or "serial" of the device at this port, as the kernel read it when it came. Empty when
   /// there is none.
   std::string text(const std::string& port, const std::string& attribute) const;
+
+  /// The device descriptor and every configuration, as the device sent them when it came. Empty when it isn't there.
+  Buffer descriptors(const std::string& port) const;
+
+  /// The value of the configuration that the device is in; nothing while it is in none.
+  std::optional<std::uint8_t> configuration(const std::string& port) const;
+
+  Speed speed(const std::string& port) const;
 
   /// Where the device really is: "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1". Empty when it isn't there.
   std::string device_path(const std::string& port) const;
@@ -41,6 +52,7 @@ public:
 
   /// The node through which programs reach the device itself: "/dev/bus/usb/001/007". Empty when it isn't there.
   std::string usbfs_node(const std::string& port) const;
+  std::string usbfs_node(const DeviceNumber& number) const;
 
   /// The port and interface that a device node belongs to; nothing when it is no USB device's.
   std::optional<std::pair<std::string, std::uint8_t>> owner_of(const std::filesystem::path& node) const;
@@ -50,8 +62,7 @@ public:
   /// bus of the same controller. Empty when there is none.
   std::string companion(const std::string& port) const;
 
-  /// Every device that is there, by its numbers; the kernel gives one that comes back a new one. Empty when this system
-  /// shows none. One that is just coming or going may be left out.
+  /// Every device that is there. Empty when this system shows none. One that is just coming or going may be left out.
   Census census() const;
 
 private:

@@ -7,6 +7,7 @@
 namespace modemedic::usb {
 namespace {
 
+using testing::ElementsAreArray;
 using testing::IsEmpty;
 
 // A modem in EDL: one vendor interface with a bulk pair.
@@ -47,6 +48,25 @@ TEST(Descriptors, LeavesAlternateSettingsOut) {
   EXPECT_THAT(interfaces[0].endpoints, IsEmpty());
   ASSERT_EQ(interfaces[1].endpoints.size(), 1U);
   EXPECT_EQ(interfaces[1].endpoints[0], (EndpointInfo{0x83, TransferType::interrupt, 10, 9}));
+}
+
+TEST(Descriptors, FindsAConfigurationByItsValue) {
+  auto device = *from_hex("12 01 00 02 00 00 00 40 7c 2c 25 01 18 03 01 02 03 02");
+  auto first = *from_hex("09 02 12 00 01 01 00 80 fa 09 04 00 00 00 ff 00 00 00");
+  auto second = *from_hex("09 02 ff ff 01 07 00 80 fa 09 04 05 00 00 ff 00 00 00");  // claims more than it has
+  auto all = device;
+  all.insert(all.end(), first.begin(), first.end());
+  EXPECT_THAT(find_configuration(all, 7), IsEmpty());
+  all.insert(all.end(), second.begin(), second.end());
+  all.insert(all.end(), first.begin(), first.end());
+  EXPECT_THAT(find_configuration(all, std::nullopt), ElementsAreArray(first));
+  EXPECT_THAT(find_configuration(all, 1), ElementsAreArray(first));
+  EXPECT_THAT(find_configuration(all, 7), ElementsAreArray(second));
+  EXPECT_THAT(find_configuration(all, 2), IsEmpty());
+  EXPECT_THAT(find_configuration(device, std::nullopt), IsEmpty());
+  EXPECT_THAT(find_configuration({}, std::nullopt), IsEmpty());
+  all[0] = std::byte{1};
+  EXPECT_THAT(find_configuration(all, std::nullopt), IsEmpty());
 }
 
 TEST(Descriptors, ReadsStrings) {

@@ -1,7 +1,9 @@
-// The libusb bus on a libusb that knows late what the kernel has: it believes udevd, which takes its time. The
-// executable's own functions go before those of the library.
+// The libusb bus on a folder that looks as the kernel's. Nothing is behind it: libusb is given nodes that are no
+// devices.
 
 #include "usb/libusb_bus.h"
+
+#include "base/descriptor.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -9,93 +11,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <libusb.h>
-
-struct libusb_device {
-  std::uint8_t bus = 0;
-  std::uint8_t number = 0;
-  std::uint8_t port = 0;
-};
-
-/// Knows what was there when it began, and hears of nothing.
-struct libusb_context {
-  std::vector<libusb_device> devices;
-};
-
-namespace {
-
-std::vector<libusb_device> known_to_udevd;
-int contexts_begun = 0;
-
-}  // namespace
-
-int LIBUSB_CALL libusb_init(libusb_context** context) {
-  ++contexts_begun;
-  *context = new libusb_context{known_to_udevd};
-  return LIBUSB_SUCCESS;
-}
-
-void LIBUSB_CALL libusb_exit(libusb_context* context) {
-  delete context;
-}
-
-int LIBUSB_CALL libusb_has_capability(std::uint32_t /*capability*/) {
-  return 0;
-}
-
-ssize_t LIBUSB_CALL libusb_get_device_list(libusb_context* context, libusb_device*** list) {
-  *list = new libusb_device* [context->devices.size() + 1] {};
-  std::ranges::transform(context->devices, *list, [](const auto& device) { return new libusb_device(device); });
-  return static_cast<ssize_t>(context->devices.size());
-}
-
-// A reference is a copy: libusb's own are counted.
-void LIBUSB_CALL libusb_free_device_list(libusb_device** list, int /*unref*/) {
-  for (auto** device = list; *device != nullptr; ++device) {
-    delete *device;
-  }
-  delete[] list;
-}
-
-libusb_device* LIBUSB_CALL libusb_ref_device(libusb_device* device) {
-  return new libusb_device(*device);
-}
-
-void LIBUSB_CALL libusb_unref_device(libusb_device* device) {
-  delete device;
-}
-
-std::uint8_t LIBUSB_CALL libusb_get_bus_number(libusb_device* device) {
-  return device->bus;
-}
-
-std::uint8_t LIBUSB_CALL libusb_get_device_address(libusb_device* device) {
-  return device->number;
-}
-
-int LIBUSB_CALL libusb_get_port_numbers(libusb_device* device, std::uint8_t* numbers, int /*length*/) {
-  *numbers = device->port;
-  return device->port == 0 ? 0 : 1;
-}
-
-int LIBUSB_CALL libusb_get_device_descriptor(libusb_device* /*device*/, libusb_device_descriptor* descriptor) {
-  descriptor->idVendor = 0x05c6;
-  descriptor->idProduct = 0x9008;
-  return LIBUSB_SUCCESS;
-}
-
-int LIBUSB_CALL libusb_get_active_config_descriptor(libusb_device* /*device*/, libusb_config_descriptor** /*found*/) {
-  return LIBUSB_ERROR_NOT_FOUND;
-}
-
-int LIBUSB_CALL libusb_get_config_descriptor(libusb_device* /*device*/, std::uint8_t /*index*/,
-                                             libusb_config_descriptor** /*found*/) {
-  return LIBUSB_ERROR_NOT_FOUND;
-}
-
-int LIBUSB_CALL libusb_get_device_speed(libusb_device* /*device*/) {
-  return LIBUSB_SPEED_HIGH;
-}
 
 namespace modemedic::usb {
 namespace {
@@ -103,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using testing::ElementsAre;
-using testing::IsEmpty;
+using testing::HasSubstr;
+using testing::SizeIs;
 
 /// A second of it is 20 ms of the machine's.
 class FastClock final : public Clock {
@@ -111,33 +27,41 @@ public:
   TimePoint now() const override { return TimePoint(std::chrono::steady_clock::now().time_since_epoch() * 50); }
 };
 
+/// A boot ROM in EDL: device, and one configuration with a bulk pair.
+const auto edl = *from_hex(
+    "12 01 00 02 00 00 00 40 c6 05 08 90 00 00 00 01 00 01"
+    "09 02 20 00 01 01 00 80 fa 09 04 00 00 02 ff ff ff 00 07 05 81 02 00 02 00 07 05 01 02 00 02 00");
+
 class LibusbBusTest : public testing::Test {
 protected:
   LibusbBusTest() {
     auto pattern = (fs::temp_directory_path() / "modemedic-XXXXXX").string();
     root = mkdtemp(pattern.data());
     kernel_has("usb1", 1);
-    known_to_udevd = {{1, 1, 0}};
-    contexts_begun = 0;
-    bus = LibusbBus::start(clock, Sysfs(root)).value();
+    bus = LibusbBus::start(clock, Sysfs(root / "devices", root / "dev")).value();
     EXPECT_THAT(ports(), ElementsAre("usb1"));
   }
 
   ~LibusbBusTest() override { fs::remove_all(root); }
 
-  void kernel_has(const std::string& name, int number) const {
-    fs::create_directories(root / name);
-    std::ofstream(root / name / "devnum") << number << '\n';
+  void file(const fs::path& path, std::string_view text) const {
+    fs::create_directories((root / path).parent_path());
+    std::ofstream(root / path, std::ios::binary) << text;
   }
 
-  void kernel_has_not(const std::string& name) const { fs::remove_all(root / name); }
+  void kernel_has(const std::string& port, int number, ByteView descriptors = edl) const {
+    auto device = fs::path("devices") / port;
+    file(device / "busnum", "1\n");
+    file(device / "descriptors", as_text(descriptors));
+    file(device / "devnum", std::to_string(number) + "\n");
+  }
+
+  void kernel_has_not(const std::string& port) const { fs::remove_all(root / "devices" / port); }
 
   std::vector<std::string> ports() {
-    std::vector<std::string> ports;
     auto devices = bus->snapshot().value();
-    for (const auto& device : devices) {
-      ports.push_back(device.port);
-    }
+    std::vector<std::string> ports(devices.size());
+    std::ranges::transform(devices, ports.begin(), &DeviceInfo::port);
     return ports;
   }
 
@@ -148,45 +72,12 @@ protected:
   std::unique_ptr<LibusbBus> bus;
 };
 
-TEST_F(LibusbBusTest, ShowsWhatComes) {
+TEST_F(LibusbBusTest, ShowsWhatComesAndNotWhatHasLeft) {
   EXPECT_FALSE(changes(1s));
   kernel_has("1-1", 7);
-  known_to_udevd.push_back({1, 7, 1});
   EXPECT_TRUE(changes(60s));
   EXPECT_THAT(ports(), ElementsAre("1-1", "usb1"));
   EXPECT_FALSE(changes(1s));
-}
-
-TEST_F(LibusbBusTest, LooksAgainForWhatLibusbDoesNotListYet) {
-  kernel_has("1-1", 7);
-  for (auto i = 0; i < 3; ++i) {
-    ASSERT_TRUE(changes(60s)) << i;
-    EXPECT_THAT(ports(), ElementsAre("usb1"));
-  }
-  known_to_udevd.push_back({1, 7, 1});
-  ASSERT_TRUE(changes(60s));
-  EXPECT_THAT(ports(), ElementsAre("1-1", "usb1"));
-}
-
-TEST_F(LibusbBusTest, GivesUpOnADeviceThatLibusbNeverLists) {
-  kernel_has("1-1", 7);
-  auto deadline = Deadline::in(clock, 600s);
-  auto looks = 0;
-  while (bus->wait_change(Deadline::in(clock, 20s)).value()) {
-    ports();
-    ++looks;
-    ASSERT_FALSE(deadline.passed(clock)) << looks;
-  }
-  EXPECT_GT(looks, 0);
-  auto begun = contexts_begun;
-  ports();
-  EXPECT_EQ(contexts_begun, begun) << "nothing has changed";
-}
-
-TEST_F(LibusbBusTest, NeverShowsWhatHasLeftThoughLibusbStillListsIt) {
-  kernel_has("1-1", 7);
-  known_to_udevd.push_back({1, 7, 1});
-  EXPECT_THAT(ports(), ElementsAre("1-1", "usb1"));
   kernel_has_not("1-1");
   EXPECT_TRUE(changes(60s));
   EXPECT_THAT(ports(), ElementsAre("usb1"));
@@ -194,27 +85,87 @@ TEST_F(LibusbBusTest, NeverShowsWhatHasLeftThoughLibusbStillListsIt) {
 
 TEST_F(LibusbBusTest, TellsAModemFromWhatWasOnItsPortBefore) {
   kernel_has("1-1", 7);
-  known_to_udevd.push_back({1, 7, 1});
   auto before = bus->snapshot().value();
+  EXPECT_EQ(bus->snapshot().value()[0].enumeration, before[0].enumeration);
   kernel_has("1-1", 8);
   EXPECT_TRUE(changes(60s));
-  EXPECT_THAT(ports(), ElementsAre("usb1"));
-  known_to_udevd.push_back({1, 8, 1});  // the old one is still listed as well
-  EXPECT_TRUE(changes(60s));
   auto after = bus->snapshot().value();
-  ASSERT_EQ(after.size(), 2);
+  ASSERT_THAT(after, SizeIs(2));
   EXPECT_EQ(after[0].port, "1-1");
   EXPECT_NE(after[0].enumeration, before[0].enumeration);
   EXPECT_EQ(after[1].enumeration, before[1].enumeration);
-  EXPECT_FALSE(bus->open(before[0], 0));
+  auto opened = bus->open(before[0], 0);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::modem_lost);
+}
+
+TEST_F(LibusbBusTest, ShowsAllThatTheKernelKnowsOfADevice) {
+  kernel_has("1-1", 7);
+  file("devices/1-1/serial", "deadbeef\n");
+  file("devices/1-1/product", "QUSB_BULK\n");
+  file("devices/1-1/manufacturer", "Qualcomm\n");
+  file("devices/1-1/speed", "480\n");
+  file("devices/1-1/bConfigurationValue", "1\n");
+  auto fingerprint = bus->snapshot().value().at(0).fingerprint;
+  EXPECT_EQ(fingerprint.vid, 0x05c6);
+  EXPECT_EQ(fingerprint.pid, 0x9008);
+  EXPECT_EQ(fingerprint.serial, "deadbeef");
+  EXPECT_EQ(fingerprint.product, "QUSB_BULK");
+  EXPECT_EQ(fingerprint.manufacturer, "Qualcomm");
+  EXPECT_EQ(fingerprint.speed, Speed::high);
+  ASSERT_THAT(fingerprint.interfaces, SizeIs(1));
+  EXPECT_TRUE(bulk_pair(fingerprint.interfaces[0]));
+}
+
+TEST_F(LibusbBusTest, ShowsADeviceWhoseDescriptorsAreCutAnywhere) {
+  for (std::size_t size = 0; size < edl.size(); ++size) {
+    kernel_has("1-1", static_cast<int>(7 + size), ByteView(edl).first(size));
+    auto devices = bus->snapshot().value();
+    ASSERT_THAT(devices, SizeIs(2)) << size;
+    EXPECT_EQ(devices[0].fingerprint.pid, size < 18 ? 0 : 0x9008) << size;
+    auto opened = bus->open(devices[0], 0);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, Code::device_protocol) << size;
+  }
 }
 
 TEST_F(LibusbBusTest, ListsEachOf127Devices) {
-  for (std::uint8_t number = 2; number <= 127; ++number) {
+  for (int number = 2; number <= 127; ++number) {
     kernel_has("1-" + std::to_string(number), number);
-    known_to_udevd.push_back({1, number, number});
   }
-  EXPECT_EQ(ports().size(), 127);
+  EXPECT_THAT(ports(), SizeIs(127));
+}
+
+TEST_F(LibusbBusTest, SaysThatAContainerHasTheDeviceButNotItsNode) {
+  kernel_has("1-1", 7);
+  auto opened = bus->open(bus->snapshot().value().at(0), 0);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::permission);
+  EXPECT_THAT(opened.error().what, HasSubstr("dev/bus/usb/001/007"));
+  EXPECT_THAT(opened.error().hint, HasSubstr("container"));
+}
+
+TEST_F(LibusbBusTest, SaysThatADeviceLeftWithItsNode) {
+  kernel_has("1-1", 7);
+  auto seen = bus->snapshot().value().at(0);
+  kernel_has_not("1-1");
+  auto opened = bus->open(seen, 0);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::modem_lost);
+}
+
+TEST_F(LibusbBusTest, ClosesANodeThatLibusbRefuses) {
+  kernel_has("1-1", 7);
+  file("dev/bus/usb/001/007", "no device");
+  auto seen = bus->snapshot().value().at(0);
+  ASSERT_FALSE(bus->open(seen, 0));
+  Descriptor lowest_free(dup(0));
+  auto number = lowest_free.get();
+  lowest_free = Descriptor();
+  auto opened = bus->open(seen, 0);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::io);
+  EXPECT_EQ(Descriptor(dup(0)).get(), number);
 }
 
 }  // namespace

@@ -126,13 +126,35 @@ TEST_F(SysfsTree, CountsEveryDeviceByItsNumbers) {
   file("1-3/devnum", "");
   file("x-3/devnum", "4\n");
   file("1-4/devnum", "300\n");
-  EXPECT_THAT(sysfs.census(), ElementsAre(Pair(1, 1), Pair(1, 7), Pair(12, 127)));
+  EXPECT_THAT(sysfs.census(),
+              ElementsAre(Pair(Pair(1, 1), "usb1"), Pair(Pair(1, 7), "1-1"), Pair(Pair(12, 127), "12-1.4.3")));
   file("1-1/devnum", "8\n");
-  EXPECT_THAT(sysfs.census(), ElementsAre(Pair(1, 1), Pair(1, 8), Pair(12, 127)));
+  EXPECT_THAT(sysfs.census(),
+              ElementsAre(Pair(Pair(1, 1), "usb1"), Pair(Pair(1, 8), "1-1"), Pair(Pair(12, 127), "12-1.4.3")));
+}
+
+TEST_F(SysfsTree, TellsASpeedAsTheKernelWritesIt) {
+  Sysfs sysfs(root);
+  for (auto [text, speed] : {std::pair("1.5", Speed::low), std::pair("12", Speed::full), std::pair("480", Speed::high),
+                             std::pair("5000", Speed::super), std::pair("20000", Speed::super),
+                             std::pair("unknown", Speed::unknown), std::pair("", Speed::unknown)}) {
+    file("1-1/speed", std::string(text) + "\n");
+    EXPECT_EQ(sysfs.speed("1-1"), speed) << text;
+  }
+}
+
+TEST_F(SysfsTree, ReadsNoMoreDescriptorsThanAKernelKeeps) {
+  Sysfs sysfs(root);
+  EXPECT_TRUE(sysfs.is_shown());
+  file("1-1/descriptors", std::string(2'000'000, 'x'));
+  EXPECT_EQ(sysfs.descriptors("1-1").size(), 18 + 8 * 65536);
+  EXPECT_THAT(sysfs.descriptors("1-2"), IsEmpty());
 }
 
 TEST(Sysfs, AnswersWithEmptinessWhereThereIsNone) {
   Sysfs sysfs("/nowhere/at/all");
+  EXPECT_FALSE(sysfs.is_shown());
+  EXPECT_EQ(sysfs.configuration("1-1"), std::nullopt);
   EXPECT_EQ(sysfs.text("1-1", "product"), "");
   EXPECT_EQ(sysfs.driver("1-1", 0), "");
   EXPECT_THAT(sysfs.nodes("1-1", 0), IsEmpty());

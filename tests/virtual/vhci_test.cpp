@@ -32,7 +32,7 @@ protected:
     server->export_modem(modem, "1-1");
     server->export_modem(other, "1-2");
     modem.heard = [this](std::string_view text) { obey(text); };
-    auto started = usb::LibusbBus::start(clock);
+    auto started = usb::LibusbBus::start(clock, sysfs);
     ASSERT_TRUE(started) << started.error().what;
     bus = std::move(*started);
   }
@@ -98,6 +98,7 @@ protected:
   }
 
   SteadyClock clock;
+  usb::Sysfs sysfs;
   Timers timers{clock};
   EchoDevice modem{timers};
   EchoDevice other{timers};
@@ -108,6 +109,33 @@ protected:
   std::unique_ptr<usb::LibusbBus> bus;
   std::vector<usb::DeviceInfo> devices;
 };
+
+/// libusb itself lists the devices and tells of them. In a process of its own: what a context of libusb discovers is
+/// decided for all that follow.
+class VhciWithoutSysfs : public Vhci {
+protected:
+  VhciWithoutSysfs() { sysfs = usb::Sysfs("/nowhere"); }
+};
+
+TEST_F(VhciWithoutSysfs, ListsOpensAndFollows) {
+  modem.appear(Manner::echo);
+  other.appear(Manner::echo);
+  serve();
+  ASSERT_TRUE(wait_for([](const auto& seen) { return seen.size() == 2; }));
+  EXPECT_EQ(devices[0].fingerprint, echo_shape());
+  EXPECT_TRUE(devices[0].port.ends_with("-1")) << devices[0].port;
+  auto before = devices[0];
+  auto pipe = open();
+  ASSERT_TRUE(pipe);
+  ASSERT_TRUE(pipe->send(as_bytes("hello"), usb::Zlp::never, soon()));
+  EXPECT_EQ(receive(*pipe), "hello");
+  ASSERT_TRUE(pipe->send(as_bytes("switch"), usb::Zlp::never, soon()));
+  ASSERT_TRUE(wait_for([&](const auto& seen) {
+    return seen.size() == 2 && seen[0].port == before.port && seen[0].enumeration != before.enumeration;
+  }));
+  EXPECT_FALSE(bus->open(before, 0));
+  EXPECT_TRUE(open());
+}
 
 TEST_F(Vhci, ShowsLibusbTheWholeFingerprint) {
   modem.appear(Manner::echo);
