@@ -93,8 +93,11 @@ MODEMEDIC_FUZZ(usbip_client) {
     usb::parse_total_length(input.rest());
     usb::parse_language(input.rest());
     usb::parse_string(input.rest());
-    for (const auto& interface : usb::parse_interfaces(input.rest())) {
-      usb::bulk_pair(interface);
+    auto value = bytes.size() % 2 == 0 ? std::optional<std::uint8_t>(1) : std::nullopt;
+    for (auto configuration : {input.rest(), usb::find_configuration(input.rest(), value)}) {
+      for (const auto& interface : usb::parse_interfaces(configuration)) {
+        usb::bulk_pair(interface);
+      }
     }
     return;
   }
