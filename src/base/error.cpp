@@ -5,6 +5,43 @@
 
 namespace modemedic {
 
+Error::Error() = default;
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
+Failure&& Failure::what(std::string text) && {
+  error_.what = std::move(text);
+  return std::move(*this);
+}
+
+Failure&& Failure::during(std::string text) && {
+  error_.during = std::move(text);
+  return std::move(*this);
+}
+
+Failure&& Failure::device(std::string text) && {
+  error_.device = std::move(text);
+  return std::move(*this);
+}
+
+Failure&& Failure::hint(std::string text) && {
+  error_.hint = std::move(text);
+  return std::move(*this);
+}
+
+Failure&& Failure::rule(std::string id) && {
+  error_.rule = std::move(id);
+  return std::move(*this);
+}
+
+Failure&& Failure::cause(Error lower) && {
+  error_.cause = std::make_shared<const Error>(std::move(lower));
+  return std::move(*this);
+}
+
 int exit_code(Code code) {
   switch (code) {
     case Code::bug:

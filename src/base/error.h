@@ -37,6 +37,14 @@ std::string_view name(Code code);
 
 /// What went wrong, told so that a person knows what to do now.
 struct Error {
+  // Not in the header: they would be compiled anew behind every TRY, which is half of a program's size.
+  Error();
+  Error(const Error& other);
+  Error(Error&& other) noexcept;
+  Error& operator=(const Error& other);
+  Error& operator=(Error&& other) noexcept;
+  ~Error();
+
   Code code = Code::bug;
   std::string what;                    ///< what happened, in the field's words
   std::string during;                  ///< the step, file or moment: "program sbl1.mbn"
@@ -58,35 +66,12 @@ public:
 
   explicit Failure(Error error) : error_(std::move(error)) {}
 
-  Failure&& what(std::string text) && {
-    error_.what = std::move(text);
-    return std::move(*this);
-  }
-
-  Failure&& during(std::string text) && {
-    error_.during = std::move(text);
-    return std::move(*this);
-  }
-
-  Failure&& device(std::string text) && {
-    error_.device = std::move(text);
-    return std::move(*this);
-  }
-
-  Failure&& hint(std::string text) && {
-    error_.hint = std::move(text);
-    return std::move(*this);
-  }
-
-  Failure&& rule(std::string id) && {
-    error_.rule = std::move(id);
-    return std::move(*this);
-  }
-
-  Failure&& cause(Error lower) && {
-    error_.cause = std::make_shared<const Error>(std::move(lower));
-    return std::move(*this);
-  }
+  Failure&& what(std::string text) &&;
+  Failure&& during(std::string text) &&;
+  Failure&& device(std::string text) &&;
+  Failure&& hint(std::string text) &&;
+  Failure&& rule(std::string id) &&;
+  Failure&& cause(Error lower) &&;
 
   template <typename T>
   operator tl::expected<T, Error>() && {  // NOLINT(google-explicit-constructor): that is its purpose

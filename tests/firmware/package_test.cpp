@@ -32,7 +32,7 @@ protected:
 
   Error failure_of(const test::Files& files, const PackageChoice& choice = {}) {
     auto outcome = read(files, choice);
-    return outcome ? Error{Code::bug, "it was read", {}, {}, {}, {}, {}} : outcome.error();
+    return outcome ? Error(fail(Code::bug).what("it was read")) : outcome.error();
   }
 
   static std::vector<std::string> ids(const Package& package, Finding::Level least = Finding::Level::warning) {
