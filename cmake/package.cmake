@@ -1,7 +1,8 @@
-# What an installed modemedic is: the program, the udev rules and the docs; and the Debian package of it (./dev package).
+# What an installed modemedic is: the program, the udev rules, completion and the docs; and the Debian package of it (./dev package).
 include(GNUInstallDirs)
 install(TARGETS modemedic RUNTIME)
 install(FILES packaging/udev/70-modemedic.rules DESTINATION lib/udev/rules.d)
+install(FILES packaging/bash/modemedic DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
