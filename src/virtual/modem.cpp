@@ -1,8 +1,8 @@
 #include "virtual/modem.h"
 
-#include "firmware/revision.h"
 #include "virtual/birth.h"
 #include "virtual/boot_chain.h"
+#include "virtual/booted_modem.h"
 #include "virtual/composition.h"
 #include "virtual/download_function.h"
 #include "virtual/edl_function.h"
@@ -11,9 +11,6 @@
 #include "virtual/force_flag.h"
 #include "virtual/running_function.h"
 #include "virtual/timer_group.h"
-
-#include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -30,33 +27,6 @@ constexpr milliseconds powers_down{2000};   ///< from AT+QPOWD's OK to POWERED D
 constexpr milliseconds qgmr_settles{1000};
 constexpr milliseconds loop_shows{1000};  ///< a boot loop is on the bus, and off it, about this long
 
-std::uint32_t serial_number(const std::string& hex) {
-  std::uint32_t number = 0;
-  std::from_chars(hex.data(), hex.data() + hex.size(), number, 16);
-  return number;
-}
-
-/// Fault wrong-revision: the same name with another release, R06A11 -> R06A12.
-void change_revision(BootOutcome& outcome) {
-  auto revision = firmware::parse_revision(outcome.cgmr);
-  if (!revision) {
-    return;
-  }
-  auto last_digit = revision->order_code.size() + std::string_view("R06A1").size();
-  for (auto* text : {&outcome.cgmr, &outcome.qgmr}) {
-    if (last_digit < text->size()) {
-      auto& digit = (*text)[last_digit];
-      digit = digit == '9' ? '0' : static_cast<char>(digit + 1);
-    }
-  }
-}
-
-std::string in_capitals(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return text;
-}
-
 std::string with_reason(std::string_view state, const std::string& because) {
   return because.empty() ? std::string(state) : fmt::format("{} ({})", state, because);
 }
@@ -72,19 +42,7 @@ public:
     mark_bad_blocks(*nand_, setup_.persona, setup_.faults);
     spoil_chip(*nand_, setup_.persona, setup_.serial, setup_.faults);
     spoil_usb(setup_.persona, setup_.faults);
-    for (const auto& fault : setup_.faults.all()) {
-      if (fault.kind == "erase-fails") {
-        nand_->fail_erase_of(fault.argument);
-      } else if (fault.kind == "page-fails") {
-        nand_->fail_program_of(fault.argument);
-      } else if (fault.kind == "page-dead") {
-        nand_->fail_every_program_of(fault.argument);
-      } else if (fault.kind == "page-lost") {
-        nand_->lose_program_of(fault.argument);
-      } else if (fault.kind == "grows-bad") {
-        nand_->wear_out(fault.argument);
-      }
-    }
+    wear_out(*nand_, setup_.faults);
   }
 
   void power_on(Mode start) {
@@ -118,10 +76,7 @@ public:
 
   const Persona& persona() const { return setup_.persona; }
 
-  std::string imei() const {
-    auto efs = read_efs(*nand_, setup_.persona);
-    return efs && efs->imei != no_imei ? efs->imei : std::string();
-  }
+  std::string imei() const { return told_imei(read_efs(*nand_, setup_.persona)); }
 
 private:
   Duration takes(milliseconds real) const { return setup_.real_timing ? real : instant; }
@@ -143,7 +98,7 @@ private:
     }
   }
 
-  void follow(BootOutcome outcome) {
+  void follow(const BootOutcome& outcome) {
     switch (outcome.kind) {
       case BootOutcome::Kind::edl:
         return wait_in_edl(outcome.because);
@@ -152,7 +107,7 @@ private:
       case BootOutcome::Kind::fastboot:
         return wait_in_fastboot(outcome.because);
       case BootOutcome::Kind::running:
-        return run(std::move(outcome));
+        return run(outcome);
       case BootOutcome::Kind::dark:
         return show_nothing(with_reason("dark", outcome.because));
       case BootOutcome::Kind::loop:
@@ -247,13 +202,11 @@ private:
     });
   }
 
-  void run(BootOutcome outcome) {
-    if (setup_.faults.find("wrong-revision") != nullptr) {
-      change_revision(outcome);
-    }
+  void run(const BootOutcome& outcome) {
+    auto efs = read_efs(*nand_, setup_.persona);
     RunningFunction::Setup running{
         .fingerprint = setup_.persona.running,
-        .at = {},
+        .at = booted_modem(outcome, efs, setup_.persona, setup_.serial, setup_.faults),
         .at_up = outcome.modem_up,
         .at_ready = takes(setup_.persona.at_ready_ms),
         .settling = setup_.real_timing ? Duration(qgmr_settles) : Duration::zero(),
@@ -261,28 +214,16 @@ private:
         .on_request = [this](ModemRequest request) { serve(request); },
         .faults = setup_.faults,
     };
-    if (auto efs = read_efs(*nand_, setup_.persona)) {
+    if (efs) {
       running.files = efs_tree(*efs);
     }
     running.fingerprint.serial = setup_.serial;
-    running.at.model = setup_.persona.model;
-    running.at.cgmr = outcome.cgmr;
-    running.at.qgmr = outcome.qgmr;
-    running.at.imei = imei();
-    running.at.iccid = fmt::format("8949020000{:010}", serial_number(setup_.serial));
-    running.at.composition = composition_text(running.fingerprint);
-    running.at.fused = setup_.persona.fused;
-    set_radio(running.at);
-    set_sim(running.at);
-    running.at.usbnet = usbnet_of(running.fingerprint);
     for (const auto& fault : setup_.faults.all()) {
-      if (fault.kind == "at-error") {
-        running.at.refused.push_back("+" + in_capitals(fault.where));
-      } else if (fault.kind == "not-ready") {
+      if (fault.kind == "not-ready") {
         running.settling += std::chrono::seconds(fault.argument);
       }
     }
-    auto state = outcome.modem_up ? "running " + outcome.cgmr : with_reason("running without AT", outcome.because);
+    auto state = outcome.modem_up ? "running " + running.at.cgmr : with_reason("running without AT", outcome.because);
     changes_.after(takes(setup_.persona.boot_ms), [this, running = std::move(running), state] {
       auto function = std::make_unique<RunningFunction>(running);
       running_ = function.get();
@@ -308,27 +249,6 @@ private:
           begin(Mode::running);
         }
       });
-    }
-  }
-
-  /// EFS decides: without calibration factory test mode, with another module's offline.
-  void set_radio(AtModem& at) const {
-    auto efs = read_efs(*nand_, setup_.persona);
-    at.calibrated = efs && !efs->calibration.empty();
-    auto own = at.calibrated && efs->calibration == efs_for(setup_.persona, setup_.serial).calibration;
-    at.cfun = own ? 1 : at.calibrated ? 7 : 5;
-    if (const auto* fault = setup_.faults.find("cfun"); fault != nullptr && own) {
-      at.cfun = static_cast<unsigned>(fault->argument);
-    }
-  }
-
-  void set_sim(AtModem& at) const {
-    if (setup_.faults.find("no-sim") != nullptr) {
-      at.sim = "+CME ERROR: 10";
-    } else if (setup_.faults.find("sim-fails") != nullptr) {
-      at.sim = "+CME ERROR: 13";
-    } else if (setup_.faults.find("sim-pin") != nullptr) {
-      at.sim = "+CPIN: SIM PIN";
     }
   }
 
@@ -454,17 +374,6 @@ private:
   TimerGroup changes_;
   TimerGroup burials_;
 };
-
-void mark_bad_blocks(Nand& nand, const Persona& persona, const Faults& faults) {
-  for (auto block : persona.factory_bad_blocks) {
-    nand.mark_bad(block);
-  }
-  for (const auto& fault : faults.all()) {
-    if (fault.kind == "bad-block") {
-      nand.mark_bad(fault.argument);
-    }
-  }
-}
 
 VirtualModem::VirtualModem(Setup setup, std::unique_ptr<Nand> nand, Timers& timers)
     : impl_(std::make_unique<Impl>(*this, std::move(setup), std::move(nand), timers)) {}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "virtual/chip_faults.h"
 #include "virtual/faults.h"
 #include "virtual/nand.h"
 #include "virtual/persona.h"
@@ -14,10 +15,6 @@ namespace modemedic::twin {
 
 /// Where a virtual modem starts.
 enum class Mode { running, edl, download, dump, fastboot };
-
-/// Marks the persona's factory bad blocks and those of faults `bad-block:B`. Comes before the chip is provisioned, as a
-/// factory does; a VirtualModem does it again, for a chip that nobody prepared.
-void mark_bad_blocks(Nand& nand, const Persona& persona, const Faults& faults);
 
 /// A whole modem: NAND, boot chain, and the USB function of the mode it is in. What it does after a power-on follows
 /// from its NAND alone.
