@@ -1,19 +1,12 @@
 #include "rehearsal/life.h"
 
-#include "firmware/partition_role.h"
-#include "operation/choose_method.h"
-#include "operation/flash.h"
-#include "operation/gate.h"
-#include "operation/rescue.h"
-#include "rehearsal/memory_journals.h"
-#include "rehearsal/mishap_bus.h"
-#include "virtual/generator.h"
-#include "virtual/in_process_bus.h"
-#include "virtual/modem.h"
+#include "rehearsal/untouched.h"
+#include "rehearsal/world.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <random>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,170 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t most_attempts = 12;
-constexpr Duration boot_patience = 2min;
-constexpr Duration sight_patience = 20s;
 constexpr Duration longest_attempt = 30min;
-
-/// Its images have no places: the twin's table knows them. fastboot's own flag is in misc.
-void add_by_name(std::vector<SectorRange>& touched, const Scene& scene) {
-  for (const auto& partition : scene.persona.table) {
-    auto has_image = std::ranges::find(scene.package.images, partition.name, &firmware::Image::partition) !=
-                     scene.package.images.end();
-    if (has_image || partition.name == "misc") {
-      touched.push_back(partition.range);
-    }
-  }
-}
-
-/// What no flash may change: fingerprints of the sectors outside the plan's ranges, and of those that are the module's
-/// own.
-std::string untouchable(const twin::Nand& nand, const Scene& scene) {
-  std::vector<SectorRange> touched;
-  for (const auto& step : scene.plan.plan().steps) {
-    if (step.range.count.n > 0) {
-      touched.push_back(step.range);
-    }
-  }
-  for (const auto& image : scene.package.images) {
-    touched.push_back(image.range);
-  }
-  if (scene.package.kind == firmware::PackageKind::streaming) {
-    add_by_name(touched, scene);
-  }
-  std::sort(touched.begin(), touched.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
-  std::string prints;
-  Sectors at{0};
-  auto add_up_to = [&](Sectors end) {
-    if (at < end) {
-      prints += nand.fingerprint({at, end - at});
-    }
-  };
-  for (const auto& range : touched) {
-    add_up_to(range.start);
-    at = std::max(at, range.end());
-  }
-  add_up_to(scene.persona.geometry.chip_sectors());
-  return prints;
-}
-
-/// Changes when anything is written, but for the flag in misc that a boot loader in fastboot sets and clears by itself.
-std::string all_but_flag(const twin::Nand& nand, const Scene& scene) {
-  const auto* misc = scene.package.kind == firmware::PackageKind::streaming
-                         ? firmware::find_partition(scene.persona.table, "misc")
-                         : nullptr;
-  if (misc == nullptr) {
-    return std::to_string(nand.changes());
-  }
-  auto end = misc->range.end();
-  return nand.fingerprint({Sectors{0}, misc->range.start}) +
-         nand.fingerprint({end, scene.persona.geometry.chip_sectors() - end});
-}
-
-/// What an attempt that ended well has to show.
-struct Outcome {
-  operation::Identity after;
-  std::optional<operation::FlashReport> flash;  ///< nothing: nothing had to be written
-};
-
-/// A twin, its bus, and a host that remembers nothing but its journals.
-class World {
-public:
-  World(const Scene& scene, std::uint64_t seed, const std::vector<Mishap>& what_goes_wrong)
-      : scene_(scene),
-        persona_(scene.persona),
-        serial_(fmt::format("{:08x}", static_cast<std::uint32_t>(seed))),
-        bus_(clock_, timers_) {
-    persona_.dark_when_torn = seed % 2 == 1;
-    std::vector<twin::Fault> faults;
-    for (const auto& mishap : what_goes_wrong) {
-      if (auto fault = twin::parse_fault(mishap.fault()); !mishap.fault().empty() && fault) {
-        faults.push_back(*fault);
-      }
-    }
-    auto nand = std::make_unique<twin::Nand>(persona_.geometry);
-    twin::mark_bad_blocks(*nand, persona_, {});
-    ready_ = twin::provision(*nand, persona_, scene.before, serial_, scene.scale);
-    modem_ = std::make_unique<twin::VirtualModem>(
-        twin::VirtualModem::Setup{persona_, serial_, true, twin::Faults(std::move(faults))}, std::move(nand), timers_);
-    bus_.plug(*modem_, "1-1");
-    power_on();
-  }
-
-  const Result<void>& ready() const { return ready_; }
-
-  void power_on() {
-    modem_->power_cut();
-    modem_->power_on();
-    bus_.run_until([&] { return modem_->function() != nullptr; }, Deadline::in(clock_, boot_patience));
-  }
-
-  Result<Outcome> flash() {
-    TRY_ASSIGN(auto found, operation::find_modem(mishaps, "", events_));
-    auto how = gate();
-    how.method = operation::choose_method(found, scene_.package).method;
-    TRY_ASSIGN(auto proven, operation::plan_for(scene_.package, scene_.plan, how.method));
-    TRY_ASSIGN(auto admission, operation::admit(mishaps, found, scene_.package, how, events_));
-    TRY_ASSIGN(auto report, operation::flash(mishaps, std::move(admission), proven, options(), events_, {}));
-    return Outcome{report.after, report};
-  }
-
-  /// What the person lifts. In download mode nothing else is left than what rule efs stops: the twin's table is the
-  /// package's.
-  operation::GateOptions gate() const {
-    operation::GateOptions gate;
-    gate.overrides = {"unknown"};
-    if (scene_.package.kind == firmware::PackageKind::streaming) {
-      gate.overrides.insert("efs");
-      gate.backup_at_hand = true;
-    }
-    return gate;
-  }
-
-  /// @param with_package  it is named; else the journal has to know it
-  Result<Outcome> rescue(bool with_package) {
-    operation::RescueOptions how;
-    how.gate = gate();
-    how.flash = options();
-    how.cure = [&](const operation::PastJob* job) -> Result<std::optional<operation::Cure>> {
-      auto known = job != nullptr && job->plan == plan::digest_of(scene_.plan.plan(), scene_.package);
-      return with_package || known ? std::optional(operation::Cure{&scene_.package, &scene_.plan}) : std::nullopt;
-    };
-    TRY_ASSIGN(auto found, operation::await_modem(mishaps, "", sight_patience, events_, nullptr, {}));
-    TRY_ASSIGN(auto report, operation::rescue(mishaps, found, how, events_, {}));
-    return Outcome{report.after, report.flash};
-  }
-
-  twin::VirtualModem& modem() { return *modem_; }
-
-  TimePoint now() const { return clock_.now(); }
-
-private:
-  class Silence final : public Events {
-  public:
-    void emit(const Event& /*event*/) override {}
-  };
-
-  operation::FlashOptions options() {
-    operation::FlashOptions options;
-    options.journals = &journals;
-    options.time = fmt::format("2026-01-01T00:00:{:02}Z", journals.files.size());
-    return options;
-  }
-
-  const Scene& scene_;
-  twin::Persona persona_;
-  std::string serial_;
-  twin::SimulatedClock clock_;
-  twin::Timers timers_{clock_};
-  twin::InProcessBus bus_;
-  std::unique_ptr<twin::VirtualModem> modem_;
-  Silence events_;
-  Result<void> ready_;
-
-public:
-  MishapBus mishaps{bus_};
-  MemoryJournals journals;
-};
 
 /// A life, attempt by attempt.
 class Living {

@@ -1,26 +1,15 @@
 #pragma once
 
 #include "base/clock.h"
-#include "firmware/package.h"
-#include "plan/plan.h"
+#include "base/error.h"
 #include "rehearsal/mishap.h"
-#include "virtual/generator.h"
-#include "virtual/persona.h"
+#include "rehearsal/scene.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace modemedic::rehearsal {
-
-/// A flash that is to be rehearsed: this package on a twin like this, which runs that revision before.
-struct Scene {
-  const twin::Persona& persona;
-  const firmware::Package& package;
-  const plan::ProvenPlan& plan;
-  firmware::Revision before;
-  twin::Scale scale = twin::Scale::small;  ///< of what the twin holds before
-};
 
 /// What an attempt that ended well says of itself: the new firmware runs, or the old one does, untouched.
 constexpr std::string_view done_and_proven = "done and proven";
