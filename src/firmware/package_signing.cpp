@@ -32,6 +32,7 @@ void warn(Package& package, std::string text) {
 
 std::string names_of(const std::vector<const PackageFile*>& files) {
   std::vector<std::string> names;
+  names.reserve(files.size());
   for (const auto* file : files) {
     names.push_back(printable(file->path));
   }

@@ -11,16 +11,11 @@ namespace modemedic::firmware {
 
 namespace {
 
-std::vector<std::string> folded_names(const std::vector<UserPartition>& table) {
+/// @param table  of Partition, or of UserPartition
+template <typename Table>
+std::vector<std::string> folded_names(const Table& table) {
   std::vector<std::string> names;
-  for (const auto& partition : table) {
-    names.push_back(fold_case(partition.name));
-  }
-  return names;
-}
-
-std::vector<std::string> folded_names(const PartitionTable& table) {
-  std::vector<std::string> names;
+  names.reserve(table.size());
   for (const auto& partition : table) {
     names.push_back(fold_case(partition.name));
   }

@@ -23,9 +23,9 @@ void read_when(TomlReader& row, Symptom& symptom) {
       continue;
     }
     auto& wanted = symptom.when[fact];
-    when.each_text(fact, [&, &known = words](const std::string& word) {
+    when.each_text(fact, [&, &of = fact, &known = words](const std::string& word) {
       if (std::ranges::find(known, word) == known.end()) {
-        when.complain(fact, "can't be " + word);
+        when.complain(of, "can't be " + word);
       }
       wanted.push_back(word);
     });

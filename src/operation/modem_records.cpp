@@ -238,6 +238,7 @@ ModemRecords::Entry& ModemRecords::join(const std::vector<Entry*>& matches) {
 std::vector<ModemRecord> ModemRecords::all() {
   load();
   std::vector<ModemRecord> records;
+  records.reserve(entries_.size());
   for (const auto& entry : entries_) {
     records.push_back(entry.record);
   }

@@ -237,6 +237,7 @@ Result<void> write_report(const fs::path& path, const std::vector<ReportFile>& f
     return fail(Code::io).what(path.string() + " exists already").hint("name another file");
   }
   std::vector<ReportFile> packed;
+  packed.reserve(files.size() + 1);
   for (const auto& file : files) {
     packed.push_back(without_secrets(file, mask));
   }
