@@ -20,10 +20,13 @@ Grammar::Grammar(CLI::App& app) : app_(app) {
   app_.add_flag("-v,--verbose", global_.output.verbose, "what the modem logs, and the causes of errors");
   app_.fallthrough();  // `modemedic flash X --json` works as `modemedic --json flash X`
   app_.footer(
-      "Exit codes: 0 done and proven, 1 our bug, 2 usage, 3 no such modem or several, 4 refused by a rule,\n"
-      "5 package bad, 6 modem lost, 7 modem said no, 8 flashed but not proven, 9 permission or held,\n"
-      "10 interrupted, 11 file or disk; doctor: 20 something to do, 21 cannot tell.\n"
-      "Try it without hardware: modemedic virtual serve eg25-g");
+      "A modem that does not work: modemedic doctor says what is wrong and what to do.\n"
+      "Try it without hardware:    modemedic virtual serve eg25-g\n"
+      "\n"
+      "Exit codes: 0 done and proven, 1 our bug, 2 usage, 3 no such modem or several,\n"
+      "4 refused by a rule, 5 package bad, 6 modem lost, 7 modem said no,\n"
+      "8 flashed but not proven, 9 permission or held, 10 interrupted, 11 file or disk;\n"
+      "doctor: 20 something to do, 21 cannot tell.");
 }
 
 CLI::App& Grammar::command(const std::string& name, const std::string& what, const std::string& example, Run run) {
@@ -33,7 +36,8 @@ CLI::App& Grammar::command(const std::string& name, const std::string& what, con
 CLI::App& Grammar::command(CLI::App& group, const std::string& name, const std::string& what,
                            const std::string& example, Run run) {
   auto* command = group.add_subcommand(name, what);
-  command->footer("Example:\n  " + example);
+  command->footer("Example:\n  " + example +
+                  "\n\nWith every command: --bus, --modem, --tty, --data, --json, -v (modemedic --help)");
   command->fallthrough();
   command->callback([this, run = std::move(run)] { chosen_ = run; });
   return *command;
@@ -43,6 +47,7 @@ CLI::App& Grammar::group(const std::string& name, const std::string& what) {
   auto* group = app_.add_subcommand(name, what);
   group->require_subcommand(1);
   group->fallthrough();
+  group->footer("modemedic " + name + " COMMAND --help tells more of each.");
   return *group;
 }
 

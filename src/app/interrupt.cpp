@@ -1,9 +1,9 @@
 #include "app/interrupt.h"
 
+#include "app/terminal.h"
 #include "base/error.h"
 
 #include <csignal>
-#include <cstdio>
 #include <utility>
 
 #include <fmt/format.h>
@@ -57,8 +57,8 @@ bool Interrupt::is_talked_out_of_it(int signal) {
     return false;
   }
   told_ = true;
-  fmt::print(stderr, "\nstopping now would leave {}.\nThe work goes on; press Ctrl-C again to stop it all the same.\n",
-             consequence);
+  say(fmt::format("\nstopping now would leave {}.\nThe work goes on; press Ctrl-C again to stop it all the same.\n",
+                  consequence));
   return true;
 }
 

@@ -1,11 +1,14 @@
 #include "app/output.h"
 
+#include "app/terminal.h"
 #include "base/bytes.h"
 
+#include <cerrno>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace modemedic::app {
 
@@ -69,12 +72,6 @@ Json to_json(const Error& error) {
   return fields;
 }
 
-/// A stranger's bytes (file names, device texts) may be no UTF-8: they are replaced, never thrown at.
-void print_json(const Json& object) {
-  fmt::print("{}\n", object.dump(-1, ' ', false, Json::error_handler_t::replace));
-  std::fflush(stdout);  // a script reads along
-}
-
 }  // namespace
 
 Output::Output(OutputOptions options, const Clock& clock)
@@ -121,8 +118,25 @@ void Output::emit(const Event& event) {
 void Output::line(const std::string& text) {
   if (!options_.json) {
     progress_.clear();
-    fmt::print("{}\n", text);
+    put(wrap(text, terminal_width(STDOUT_FILENO)) + "\n");
   }
+}
+
+void Output::put(const std::string& text) {
+  auto written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  // A script reads along, and what is lost on a full disk must be noticed.
+  if ((!written || std::fflush(stdout) != 0) && stdout_error_ == 0) {
+    stdout_error_ = errno;
+  }
+}
+
+/// A stranger's bytes (file names, device texts) may be no UTF-8: they are replaced, never thrown at.
+void Output::print_json(const Json& object) {
+  put(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+bool Output::read_to_its_end() const {
+  return stdout_error_ == EPIPE;
 }
 
 void Output::object(const std::string& kind, const Json& fields) {
@@ -142,17 +156,18 @@ void Output::print_error(const Error& error) {
   std::fflush(stdout);
   auto where = error.during.empty() ? "" : printable(error.during, 300) + ": ";
   auto rule = error.rule.empty() ? "" : fmt::format(" (rule {})", error.rule);
-  fmt::print(stderr, "modemedic: {}{}{}\n", where, printable(error.what, 2000), rule);
+  auto text = fmt::format("modemedic: {}{}{}\n", where, printable(error.what, 2000), rule);
   if (!error.device.empty()) {
-    fmt::print(stderr, "  modem: {}\n", printable(error.device));
+    text += fmt::format("  modem: {}\n", printable(error.device));
   }
   if (!error.hint.empty()) {
-    fmt::print(stderr, "  what to do: {}\n", printable(error.hint, 2000));
+    text += fmt::format("  what to do: {}\n", printable(error.hint, 2000));
   }
   for (auto cause = error.cause; options_.verbose && cause; cause = cause->cause) {
-    fmt::print(stderr, "  caused by: {}{}{}\n", printable(cause->during), cause->during.empty() ? "" : ": ",
-               printable(cause->what, 1000));
+    text += fmt::format("  caused by: {}{}{}\n", printable(cause->during), cause->during.empty() ? "" : ": ",
+                        printable(cause->what, 1000));
   }
+  say(text);
 }
 
 std::string Output::abort_leaves() const {
@@ -172,6 +187,11 @@ int Output::finish(const Result<void>& result) {
     print_json(verdict);
   } else if (!result) {
     print_error(result.error());
+  }
+  if (stdout_error_ != 0 && !read_to_its_end()) {
+    print_error(fail_errno(
+        stdout_error_, result ? "the work is done, but its result could not be written to stdout" : "write to stdout"));
+    return exit == 0 ? exit_code(Code::io) : exit;
   }
   return exit;
 }

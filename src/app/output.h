@@ -48,6 +48,9 @@ public:
   /// What stopping now would leave on the modem; empty while nothing was changed. From any thread.
   std::string abort_leaves() const;
 
+  /// Whether who read stdout has read enough and left (`| head`): what only tells what happens may end.
+  bool read_to_its_end() const;
+
   /// A command that went well ends with another exit code than 0 (doctor's 20 and 21).
   void end_with(int exit) { good_exit_ = exit; }
 
@@ -56,6 +59,10 @@ public:
 
 private:
   void print_error(const Error& error);
+  void print_json(const Json& object);
+
+  /// Writes to stdout, at once.
+  void put(const std::string& text);
 
   OutputOptions options_;
   Progress progress_;
@@ -63,6 +70,7 @@ private:
   std::string abort_leaves_;
   std::unique_ptr<Json> verdict_;
   int good_exit_ = 0;
+  int stdout_error_ = 0;  ///< errno of the first write that failed; 0: none did
 };
 
 }  // namespace modemedic::app

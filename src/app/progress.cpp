@@ -1,11 +1,11 @@
 #include "app/progress.h"
 
+#include "app/terminal.h"
 #include "base/bytes.h"
 
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace modemedic::app {
@@ -18,11 +18,6 @@ constexpr int bar_width = 24;
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
-}
-
-int terminal_width() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
 std::string bar(std::uint64_t done, std::uint64_t size) {
@@ -50,7 +45,7 @@ std::string human_time(Duration duration) {
   return s >= 1 ? fmt::format("{:.1f} s", s) : fmt::format("{:.0f} ms", s * 1e3);
 }
 
-Progress::Progress(const Clock& clock) : clock_(&clock), terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(const Clock& clock) : clock_(&clock), terminal_(terminal_width(STDERR_FILENO) > 0) {}
 
 std::string Progress::render(const event::Progress& progress, int width) const {
   auto now = clock_->now();
@@ -72,6 +67,7 @@ std::string Progress::render(const event::Progress& progress, int width) const {
 void Progress::show(const event::Progress& progress) {
   SteadyClock steady;
   if (!job_start_ || progress.all_size != job_size_ || progress.all_done < job_base_) {
+    last_drawn_ = terminal_ ? last_drawn_ : steady.now();  // a log is told of what takes a second
     job_start_ = clock_->now();
     job_base_ = progress.all_done;
     job_size_ = progress.all_size;
@@ -83,23 +79,22 @@ void Progress::show(const event::Progress& progress) {
   }
   last_drawn_ = steady.now();
   if (terminal_) {
-    fmt::print(stderr, "\r\x1b[K{}", render(progress, terminal_width()));
+    say("\r\x1b[K" + render(progress, terminal_width(STDERR_FILENO)));
     drawn_ = true;
   } else {
-    fmt::print(stderr, "{}\n", render(progress, 160));
+    say(render(progress, 160) + "\n");
   }
-  std::fflush(stderr);
 }
 
 void Progress::note(const std::string& text) {
   clear();
-  fmt::print(stderr, "{}\n", text);
+  std::fflush(stdout);  // where both go into one file, they stand there in the order in which they were said
+  say(text + "\n");
 }
 
 void Progress::clear() {
   if (drawn_) {
-    fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
+    say("\r\x1b[K");
     drawn_ = false;
   }
 }

@@ -116,9 +116,36 @@ std::string_view name(Code code) {
   return "bug";
 }
 
+namespace {
+
+/// What a person does about it, whatever it befell; empty where that depends on what was tried.
+std::string_view way_out(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "make room there, or name a place that has some";
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return "see whose it is and who may read and write there, or name another place";
+    case ENOENT:
+    case ENOTDIR:
+      return "see whether the name is right";
+    case EMFILE:
+    case ENFILE:
+      return "too many files are open: end other programs, or raise the limit (ulimit -n)";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 Failure fail_errno(int number, std::string what) {
   auto code = number == EACCES || number == EPERM ? Code::permission : Code::io;
-  return fail(code).what(std::move(what) + ": " + std::generic_category().message(number));
+  return fail(code)
+      .what(std::move(what) + ": " + std::generic_category().message(number))
+      .hint(std::string(way_out(number)));
 }
 
 }  // namespace modemedic

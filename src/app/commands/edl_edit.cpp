@@ -142,10 +142,12 @@ Result<Left> work(ChipSession& chip, const EditOptions& options, const GlobalOpt
   auto admitted =
       edit ? operation::admit_edit(target, *edit, gate, guard, output, chip.stop()) : fail(std::move(edit.error()));
   auto where = options.sectors.empty() ? printable(what.name) : "sectors " + printable(options.sectors);
-  auto agreed = admitted ? ask_consent(options.yes, fmt::format("{} {} of the modem at port {}?",
-                                                                options.writes ? "write over" : "erase", where,
-                                                                chip.modem().device.port))
-                         : fail(std::move(admitted.error()));
+  auto agreed = admitted
+                    ? ask_consent(options.yes,
+                                  fmt::format("{} {} of the modem at port {}?", options.writes ? "write over" : "erase",
+                                              where, chip.modem().device.port),
+                                  chip.stop())
+                    : fail(std::move(admitted.error()));
   if (!agreed) {
     return fail(chip.explain(std::move(agreed.error())));
   }
@@ -174,6 +176,7 @@ Result<Left> work(ChipSession& chip, const EditOptions& options, const GlobalOpt
 
 Result<void> run(const GlobalOptions& global, const EditOptions& options, Output& output, const std::stop_token& stop) {
   TRY_ASSIGN(auto what, meant(options));
+  TRY(check_consent(options.yes));
   return with_chip(global, options.programmer, output, stop,
                    [&](ChipSession& chip) { return work(chip, options, global, what, output); });
 }

@@ -84,7 +84,7 @@ Result<void> flash(const GlobalOptions& global, const FlashCommandOptions& optio
              admit_by_method(*bus, modem, package, options.method, gate_options(options, records), output));
   TRY(check_whose_backup(backup, admission));
   TRY_ASSIGN(auto proven, operation::plan_for(package, planned->plan, admission.method()));
-  TRY(ask_consent(options.yes, modem, package));
+  TRY(ask_consent(options.yes, modem, package, stop));
   operation::FolderJournals journals(data_directory(global.data) / "journal");
   auto how = flash_options(global, options, journals, output);
   TRY_ASSIGN(auto report, operation::flash(*bus, std::move(admission), proven, how, output, std::move(stop)));

@@ -5,7 +5,6 @@
 #include "app/warnings_only.h"
 #include "base/bytes.h"
 
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <set>
@@ -75,7 +74,7 @@ public:
 
   Result<void> run(const std::stop_token& stop) {
     output_.line(fmt::format("{:<20} {:<8} {}", "TIME", "CHANGE", heading()));
-    while (!stop.stop_requested()) {
+    while (!stop.stop_requested() && !output_.read_to_its_end()) {
       TRY_ASSIGN(auto now, operation::find_modems(bus_, operation::Foreign::named));
       tell_changes(now);
       TRY(bus_.wait_change(Deadline::in(bus_.clock(), watch_slice)));
@@ -121,7 +120,6 @@ private:
     }
     output_.object("modem", fields);
     output_.line(fmt::format("{:<20} {:<8} {}", utc_now(), change, line_of(modem)));
-    std::fflush(stdout);  // somebody reads along
   }
 
   usb::Bus& bus_;

@@ -139,7 +139,7 @@ Result<void> rescue(const GlobalOptions& global, const RescueCommandOptions& opt
   how.flash = flash_options(global, options, journals, output);
   how.gentle = !options.flash;
   how.cure = [&](const PastJob* job) { return medicine.cure(job); };
-  how.consent = [&](const auto& found, const auto& package) { return ask_consent(options.yes, found, package); };
+  how.consent = [&](const auto& found, const auto& package) { return ask_consent(options.yes, found, package, stop); };
   TRY_ASSIGN(auto report, operation::rescue(*bus, modem, how, output, stop));
   show(report, output);
   return {};

@@ -45,11 +45,13 @@ Result<Left> work(ChipSession& chip, operation::BackupFile& backup, const Restor
                   const std::string& data, Output& output) {
   operation::RestoreTarget target{chip.link(), chip.identity(), chip.storage(), chip.table()};
   auto admitted = operation::admit_restore(target, backup, options.partitions, chip.stop());
-  auto agreed = admitted
-                    ? ask_consent(options.yes, fmt::format("write {} of its backup back onto the modem at port {}?",
-                                                           admitted->pieces().size() == 1 ? "a piece" : "pieces",
-                                                           chip.modem().device.port))
-                    : fail(std::move(admitted.error()));
+  auto agreed =
+      admitted
+          ? ask_consent(options.yes,
+                        fmt::format("write {} of its backup back onto the modem at port {}?",
+                                    admitted->pieces().size() == 1 ? "a piece" : "pieces", chip.modem().device.port),
+                        chip.stop())
+          : fail(std::move(admitted.error()));
   if (!agreed) {
     return fail(chip.explain(std::move(agreed.error())));
   }
@@ -77,6 +79,7 @@ Result<Left> work(ChipSession& chip, operation::BackupFile& backup, const Restor
 Result<void> restore(const GlobalOptions& global, const RestoreCommandOptions& options, Output& output,
                      const std::stop_token& stop) {
   TRY_ASSIGN(auto backup, operation::BackupFile::open(options.file));
+  TRY(check_consent(options.yes));
   return with_chip(global, options.programmer, output, stop,
                    [&](ChipSession& chip) { return work(chip, backup, options, global.data, output); });
 }

@@ -111,7 +111,6 @@ Result<std::unique_ptr<twin::Nand>> make_chip(const ServeOptions& options, const
 void announce(const twin::VirtualModem& modem, const std::string& busid, Output& output) {
   output.object("modem", {{"port", busid}, {"persona", modem.persona().id}, {"state", modem.state()}});
   output.line(fmt::format("{} {}: {}", busid, modem.persona().id, modem.state()));
-  std::fflush(stdout);  // a script waits for this line
 }
 
 Result<void> virtual_serve(const ServeOptions& options, Output& output, const std::stop_token& stop) {
@@ -151,7 +150,6 @@ Result<void> virtual_serve(const ServeOptions& options, Output& output, const st
   }
   output.object("listening", {{"host", address.host}, {"port", server->port()}});
   output.line(fmt::format("listening {}:{}", address.host, server->port()));
-  std::fflush(stdout);  // a script waits for this line
   TRY_ASSIGN(auto stopped, WakePipe::make());
   std::stop_callback wake(stop, [&stopped] { stopped.wake(); });
   return server->run(stopped.readable());
