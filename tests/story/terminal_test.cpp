@@ -40,8 +40,9 @@ TEST_P(WideAs, TheTerminalIsTheHelp) {
 
 TEST_P(WideAs, TheTerminalIsWhatDoctorAndListSay) {
   Serve serve({"eg25-g:edl", "eg25-g:fastboot", "ec20"});
+  TempDir nothing_known;
   for (const auto* command : {"doctor", "list"}) {
-    OnTerminal shown({"--bus", serve.bus(), command}, GetParam());
+    OnTerminal shown({"--bus", serve.bus(), "--data", nothing_known.path(), command}, GetParam());
     shown.wait();
     EXPECT_THAT(shown.screen(), HasSubstr("1-3"));
     EXPECT_LE(longest_line(shown.screen()), GetParam()) << shown.screen();
