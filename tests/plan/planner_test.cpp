@@ -158,6 +158,37 @@ TEST(Planner, RefusesSectorsThatAreInNoPartition) {
   builder.program("sbl", "sbl1.mbn", 5000).program("mibib", "partition.mbn", 8192);
   builder.erase(SectorRange{{156}, {8}});
   expect_refused(builder.package(), "partition", "sectors 156 to 163");
+
+  auto table = small_table();
+  std::erase_if(table, [](const auto& partition) { return partition.name == "misc"; });
+  PackageBuilder gap({2048, 4, 40}, table);
+  gap.program("sbl", "sbl1.mbn", 5000).program("mibib", "partition.mbn", 8192);
+  gap.erase(SectorRange{{36}, {8}});
+  expect_refused(gap.package(), "partition", "sectors 36 to 43");
+}
+
+TEST(Planner, RefusesAnImageThatTheTableKnowsUnderAnotherName) {
+  auto package = small_package().package();
+  package.images.back().partition = "recovery";
+  expect_refused(package, "partition", "no partition recovery at sectors 40 to 79");
+}
+
+TEST(Planner, RefusesAnImageOfWhatIsTheModulesOwnWhateverItsCommandSays) {
+  auto package = small_package().package();
+  auto& image = package.images.back();
+  image.partition = "efs2";
+  image.range = {{16}, {16}};
+  expect_refused(package, "efs", "efs2");
+}
+
+TEST(Planner, RefusesAPackageWithoutASize) {
+  for (auto member : {&Geometry::page_size, &Geometry::pages_per_block}) {
+    auto package = small_package().package();
+    package.geometry.*member = 0;
+    auto plan = make_plan(package);
+    ASSERT_FALSE(plan);
+    EXPECT_THAT(plan.error().what, HasSubstr("no page or block size"));
+  }
 }
 
 TEST(Planner, RefusesAnyChipButTheOneWhoseBootChainIsKnown) {

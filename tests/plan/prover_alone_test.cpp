@@ -157,6 +157,30 @@ TEST_F(ProverAlone, WantsStepsThatPointAtWhatThePackageHas) {
   EXPECT_THAT(said_against(changed, package), HasSubstr("no image of the package"));
 }
 
+TEST_F(ProverAlone, WantsAProgramToSayWhereItGoes) {
+  auto changed = plan;
+  changed.steps[place_of(Step::Kind::program)].name = "RPM";
+  EXPECT_THAT(said_against(changed, package), HasSubstr("are not where"));
+  changed = plan;
+  changed.steps[place_of(Step::Kind::program)].range.count.n -= 1;
+  EXPECT_THAT(said_against(changed, package), HasSubstr("are not where"));
+}
+
+/// What goes on with nothing left but SBL: its blank state was never read back.
+TEST_F(ProverAlone, WantsSblProvenBlankEvenWhereNothingElseChanges) {
+  PackageBuilder builder({2048, 4, 40}, {{"sbl", {{0}, {8}}}, {"mibib", {{8}, {8}}}, {"efs2", {{16}, {16}}}});
+  builder.program("sbl", "sbl1.mbn", 5000).program("mibib", "partition.mbn", 8192);
+  package = builder.package();
+  auto mibib = std::ranges::find(package.images, "mibib", &firmware::Image::partition);
+  Standing standing{static_cast<std::size_t>(mibib - package.images.begin())};
+  plan = make_plan(package, standing).value();
+  EXPECT_TRUE(prove_plan(plan, package, standing));
+  plan.steps.erase(plan.steps.begin() + static_cast<std::ptrdiff_t>(place_of(Step::Kind::prove_erased)));
+  auto proven = prove_plan(plan, package, standing);
+  ASSERT_FALSE(proven);
+  EXPECT_THAT(proven.error().what, HasSubstr("proven by reading it back"));
+}
+
 TEST_F(ProverAlone, WantsAnSblAtSectorZero) {
   auto sbl = std::ranges::find(package.table, "SBL", &firmware::Partition::name);
   sbl->name = "first";
