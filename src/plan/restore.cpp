@@ -84,7 +84,6 @@ public:
 private:
   Result<void> check_job() {
     restored_.assign(job_.pieces.size(), false);
-    erased_.assign(job_.pieces.size(), false);
     for (std::size_t i = 0; i < job_.pieces.size(); ++i) {
       const auto& piece = job_.pieces[i];
       if (!on_chip(piece.range, job_.geometry) || !whole_blocks(piece.range, job_.geometry)) {
@@ -128,10 +127,9 @@ private:
           return unproven(piece.name + " is erased while SBL stands");
         }
         chip_.assign(piece.range, Content::erased);
-        erased_[step.image] = true;
         return {};
       case Step::Kind::prove_erased:
-        if (!erased_[step.image]) {
+        if (chip_.first_other(piece.range, Content::erased)) {
           return unproven(piece.name + " is not erased when that is proven");
         }
         sbl_absent_ = sbl_absent_ || is_sbl;
@@ -144,7 +142,7 @@ private:
   }
 
   Result<void> program(const Step& step, const RestorePiece& piece, bool is_sbl) {
-    if (!sbl_ && boots_by(piece)) {
+    if (sbl_ ? !is_sbl && !sbl_absent_ : boots_by(piece)) {
       return unproven(piece.name + " is written while SBL stands");
     }
     for (std::size_t i = 0; is_sbl && i < job_.pieces.size(); ++i) {
@@ -159,13 +157,13 @@ private:
       chip_.assign(run, Content::restored);
     }
     restored_[step.image] = true;
+    sbl_absent_ = sbl_absent_ && !is_sbl;
     return {};
   }
 
   const RestoreJob& job_;
   std::optional<std::size_t> sbl_;
   SectorMap<Content> chip_{Content::untouched};
-  std::vector<bool> erased_;
   std::vector<bool> restored_;
   bool sbl_absent_ = false;
 };
