@@ -5,6 +5,7 @@
 #include "operation/choose_method.h"
 #include "operation/emit_log.h"
 #include "operation/follow_port.h"
+#include "operation/remedies.h"
 #include "operation/rescue_ways.h"
 
 #include <algorithm>
@@ -30,24 +31,18 @@ constexpr Duration return_patience = 30s;
 constexpr unsigned most_remedies = 16;
 constexpr std::size_t most_journals = 200;
 
-struct Remedy {
-  enum class Kind { watch, restart, to_normal, flash };
-  Kind kind = Kind::flash;
-  State from = State::running;
-  std::string what;
-};
-
 class Rescue {
 public:
   Rescue(usb::Bus& bus, Found modem, const RescueOptions& options, Events& events, const std::stop_token& stop)
-      : bus_(bus), modem_(std::move(modem)), options_(options), events_(events), stop_(stop) {}
+      : bus_(bus), known_{.modem = std::move(modem)}, options_(options), events_(events), stop_(stop) {}
 
   Result<RescueReport> run() {
     events_.emit(event::Step{"look", "look at the modem as it is", 0, 0, {}});
     TRY(look());
-    for (unsigned i = 1; !ailment_.empty(); ++i) {
+    for (unsigned i = 1; !known_.ailment.empty(); ++i) {
       TRY(stop_.stop_requested() ? fail(Code::interrupted).what("stopped by the person") : Result<void>{});
-      auto left = remedies();
+      auto left = remedies_for(known_, options_, cure_ ? &*cure_ : nullptr, events_);
+      std::erase_if(left, [&](const Remedy& one) { return tried_before(one); });
       if (left.empty() || i > most_remedies) {
         return out_of_remedies();
       }
@@ -55,7 +50,7 @@ public:
       events_.emit(event::Step{"try", left.front().what, i, i + left.size() - 1, {}});
       TRY(try_out(left.front()));
     }
-    report_.modem = modem_;
+    report_.modem = known_.modem;
     return std::move(report_);
   }
 
@@ -63,142 +58,69 @@ private:
   /// Asks it how it is. It is a job's question: ModemManager lets go of its ports for it.
   Result<void> look() {
     {
-      TRY_ASSIGN(auto reservation, bus_.reserve(modem_.device, usb::Purpose::job, events_));
-      asked_ = ask_reserved(bus_, modem_, Deadline::in(bus_.clock(), look_patience), events_);
+      TRY_ASSIGN(auto reservation, bus_.reserve(known_.modem.device, usb::Purpose::job, events_));
+      known_.asked = ask_reserved(bus_, known_.modem, Deadline::in(bus_.clock(), look_patience), events_);
     }
     return judge();
   }
 
-  /// Concludes what is wrong with it; ailment_ stays empty when nothing is.
+  /// Concludes what is wrong with it; the ailment stays empty when nothing is.
   Result<void> judge() {
-    ailment_.clear();
-    restarts_ = false;
-    const auto& silence = asked_.silence;
+    known_.ailment.clear();
+    known_.restarts = false;
+    const auto& silence = known_.asked.silence;
     if (silence && (silence->code == Code::permission || silence->code == Code::busy)) {
       return fail(*silence);
     }
-    if (modem_.sighting.state == State::running) {
+    if (known_.modem.sighting.state == State::running) {
       TRY(look_at_firmware());
     } else {
-      ailment_ = fmt::format("it is in {}: {}", knowledge::name(modem_.sighting.state), modem_.sighting.because);
-      if (asked_.by == "Firehose") {
-        chip_ = look_at_chip(bus_, modem_, events_);
+      known_.ailment =
+          fmt::format("it is in {}: {}", knowledge::name(known_.modem.sighting.state), known_.modem.sighting.because);
+      if (known_.asked.by == "Firehose") {
+        known_.chip = look_at_chip(bus_, known_.modem, events_);
       }
     }
-    return ailment_.empty() ? Result<void>{} : recall_job();
+    return known_.ailment.empty() ? Result<void>{} : recall_job();
   }
 
   Result<void> look_at_firmware() {
-    auto left = asked_.silence && asked_.silence->code == Code::modem_lost;
-    if (asked_.by == "AT") {
-      ailment_ = ailment_of(asked_.identity);
-      TRY_ASSIGN(auto next, wait_for_next(bus_, modem_.device, 0s, Deadline::in(bus_.clock(), staying)));
-      TRY_ASSIGN(auto there, device_after(bus_, modem_.device));
+    auto left = known_.asked.silence && known_.asked.silence->code == Code::modem_lost;
+    if (known_.asked.by == "AT") {
+      known_.ailment = ailment_of(known_.asked.identity);
+      TRY_ASSIGN(auto next, wait_for_next(bus_, known_.modem.device, 0s, Deadline::in(bus_.clock(), staying)));
+      TRY_ASSIGN(auto there, device_after(bus_, known_.modem.device));
       left = next || !there;
     }
     if (left) {
-      restarts_ = true;
-      ailment_ = "it came, and left the bus again by itself";
-    } else if (asked_.by != "AT") {
-      ailment_ = fmt::format("its firmware is on the bus, but AT does not answer{}",
-                             asked_.silence ? ": " + asked_.silence->what : "");
+      known_.restarts = true;
+      known_.ailment = "it came, and left the bus again by itself";
+    } else if (known_.asked.by != "AT") {
+      known_.ailment = fmt::format("its firmware is on the bus, but AT does not answer{}",
+                                   known_.asked.silence ? ": " + known_.asked.silence->what : "");
     }
-    report_.after = asked_.identity;
+    report_.after = known_.asked.identity;
     return {};
   }
 
   /// A job that was cut: for certain by the chip's serial, as a hint by the port.
   Result<void> recall_job() {
-    if (options_.flash.journals != nullptr && !past_) {
-      past_ = read_past_jobs(*options_.flash.journals, most_journals, events_);
+    if (options_.flash.journals != nullptr && !known_.past) {
+      known_.past = read_past_jobs(*options_.flash.journals, most_journals, events_);
     }
-    job_ = past_ ? unfinished_job(*past_, asked_.identity.chip, modem_.device.port) : nullptr;
-    certain_ = job_ != nullptr && asked_.identity.chip.serial.has_value();
+    known_.job =
+        known_.past ? unfinished_job(*known_.past, known_.asked.identity.chip, known_.modem.device.port) : nullptr;
+    known_.certain = known_.job != nullptr && known_.asked.identity.chip.serial.has_value();
     if (!cure_ && options_.cure) {
-      TRY_ASSIGN(cure_, options_.cure(certain_ ? job_ : nullptr));
+      TRY_ASSIGN(cure_, options_.cure(known_.certain ? known_.job : nullptr));
     }
     return {};
   }
 
-  /// Gentlest first; none twice in the same state.
-  std::vector<Remedy> remedies() {
-    std::vector<Remedy> list;
-    auto state = modem_.sighting.state;
-    auto add = [&](Remedy::Kind kind, std::string what) {
-      auto again = std::ranges::any_of(tried_, [&](const auto& one) { return one.kind == kind && one.from == state; });
-      if (!again) {
-        list.push_back({kind, state, std::move(what)});
-      }
-    };
-    if (options_.gentle) {
-      const auto* way = find_way(state, Target::normal);
-      if (restarts_) {
-        add(Remedy::Kind::watch, "wait whether it stays");
-      } else if (state == State::running && knowledge::diag_interface(modem_.device.fingerprint)) {
-        add(Remedy::Kind::restart, "restart it by DIAG");
-      } else if (way != nullptr && may_be_reset()) {
-        add(Remedy::Kind::to_normal, fmt::format("bring it back by {}: nothing is written", way->how));
-      }
-    }
-    if (cure_ && can_be_flashed()) {
-      add(Remedy::Kind::flash, (certain_ ? "go on with the flash of " : "flash ") + cure_->package->path);
-    }
-    return list;
-  }
-
-  /// From EDL a reset may be of no use, or of harm: what kept the modem out of the dark may be the boot pin, or another
-  /// program's flash may be half done.
-  bool may_be_reset() {
-    if (modem_.sighting.state == State::fastboot && job_ != nullptr) {
-      emit_info(events_,
-                fmt::format("the job of {} on this port was cut: a reboot would start what it has left, or lead "
-                            "back here. modemedic mode normal does it all the same",
-                            printable(job_->time)));
-      return false;
-    }
-    if (modem_.sighting.state != State::edl) {
-      return true;
-    }
-    if (chip_ && chip_->sbl_blank) {
-      emit_info(events_, "SBL is blank: a reset leads back into EDL, where the chip tells who it is");
-      return true;
-    }
-    if (asked_.by == "Firehose" && past_ && was_cut_before_erasing(*past_, modem_.device.port)) {
-      emit_info(events_, "the last job on this port was cut before it erased anything: a reset is safe");
-      return true;
-    }
-    if (asked_.by == "Firehose" && job_ == nullptr) {
-      emit_info(events_,
-                "a programmer of another program runs: what that has written may be half done, and then a reset "
-                "would leave a modem that shows nothing at all; it is not reset");
-      return false;
-    }
-    if (certain_) {
-      emit_info(events_,
-                fmt::format("the job of {} was cut: without SBL a reset leads back here", printable(job_->time)));
-      return false;
-    }
-    if (cure_ && was_lost_by_reset()) {
-      emit_info(events_, "the last reset was not survived: it is not tried again");
-      return false;
-    }
-    return true;
-  }
-
-  bool was_lost_by_reset() const {
-    auto* records = options_.gate.records;
-    auto known = records == nullptr ? std::nullopt : records->known_before(modem_.device, asked_.identity);
-    if (!known || known->record.jobs.empty()) {
-      return false;
-    }
-    const auto& last = known->record.jobs.back();
-    return last.command == "mode normal" && last.result == name(Code::modem_lost);
-  }
-
-  /// In the other states it takes no programmer, or not one of this family.
-  bool can_be_flashed() const {
-    auto state = modem_.sighting.state;
-    return state == State::running || knowledge::takes_programmer(state) || modem_.sighting.family == "9x15";
+  /// None helps twice in the same state.
+  bool tried_before(const Remedy& remedy) const {
+    return std::ranges::any_of(tried_,
+                               [&](const Remedy& one) { return one.kind == remedy.kind && one.from == remedy.from; });
   }
 
   /// What it is going to do, before it does anything; again when that has changed.
@@ -211,7 +133,7 @@ private:
     }
     if (news) {
       emit_info(events_, fmt::format("{}. What will be tried, the gentlest first, until AT answers: {}",
-                                     printable(ailment_, 300), text));
+                                     printable(known_.ailment, 300), text));
     }
   }
 
@@ -230,9 +152,9 @@ private:
       return accept_flash();
     }
     if (done && arrived_) {  // it has just proven itself, and needn't be asked again
-      modem_ = arrived_->modem;
-      asked_ = std::exchange(arrived_, std::nullopt)->after;
-      chip_.reset();
+      known_.modem = arrived_->modem;
+      known_.asked = std::exchange(arrived_, std::nullopt)->after;
+      known_.chip.reset();
       return judge();
     }
     TRY(find_again(done ? std::nullopt : std::optional(std::move(done.error()))));
@@ -242,14 +164,14 @@ private:
   Result<void> apply(const Remedy& remedy) {
     switch (remedy.kind) {
       case Remedy::Kind::watch:
-        return wait_until_it_stays(bus_, modem_.device, events_, stop_);
+        return wait_until_it_stays(bus_, known_.modem.device, events_, stop_);
       case Remedy::Kind::restart: {
-        TRY_ASSIGN(arrived_, restart_by_diag(bus_, modem_, events_, stop_));
+        TRY_ASSIGN(arrived_, restart_by_diag(bus_, known_.modem, events_, stop_));
         return {};
       }
       case Remedy::Kind::to_normal: {
-        TRY_ASSIGN(arrived_, change_mode(bus_, modem_, Target::normal, {options_.gate.records, options_.flash.time},
-                                         events_, stop_));
+        TRY_ASSIGN(arrived_, change_mode(bus_, known_.modem, Target::normal,
+                                         {options_.gate.records, options_.flash.time}, events_, stop_));
         return {};
       }
       case Remedy::Kind::flash:
@@ -260,14 +182,14 @@ private:
 
   Result<void> flash_it() {
     if (options_.consent) {
-      TRY(options_.consent(modem_, *cure_->package));
+      TRY(options_.consent(known_.modem, *cure_->package));
     }
-    auto target = modem_;
-    if (restarts_) {
-      TRY_ASSIGN(target, catch_into_edl(bus_, modem_, events_, stop_));
+    auto target = known_.modem;
+    if (known_.restarts) {
+      TRY_ASSIGN(target, catch_into_edl(bus_, known_.modem, events_, stop_));
     }
     auto gate = options_.gate;
-    auto at = asked_.by == "AT" ? At::answers : At::silent;
+    auto at = known_.asked.by == "AT" ? At::answers : At::silent;
     auto chosen = choose_method(target, *cure_->package, cure_->asked, at);
     emit_info(events_, fmt::format("by {}: {}", plan::name(chosen.method), chosen.reason));
     gate.method = chosen.method;
@@ -281,19 +203,19 @@ private:
 
   /// A flash has proven itself: what happens to the modem from here on is no part of this rescue.
   Result<void> accept_flash() {
-    ailment_.clear();
+    known_.ailment.clear();
     report_.after = report_.flash->after;
-    if (auto now = device_after(bus_, modem_.device); now && *now) {
-      modem_ = {**now, knowledge::conclude((*now)->fingerprint)};
+    if (auto now = device_after(bus_, known_.modem.device); now && *now) {
+      known_.modem = {**now, knowledge::conclude((*now)->fingerprint)};
     }
     return {};
   }
 
   /// The modem as it is now, after something was tried.
   Result<void> find_again(const std::optional<Error>& failed) {
-    TRY_ASSIGN(auto now, device_after(bus_, modem_.device));
+    TRY_ASSIGN(auto now, device_after(bus_, known_.modem.device));
     if (!now) {
-      TRY_ASSIGN(now, wait_for_next(bus_, modem_.device, 0s, Deadline::in(bus_.clock(), return_patience)));
+      TRY_ASSIGN(now, wait_for_next(bus_, known_.modem.device, 0s, Deadline::in(bus_.clock(), return_patience)));
     }
     if (!now) {
       return fail(Code::modem_lost)
@@ -302,49 +224,23 @@ private:
               fmt::format("take all power from the modem for some seconds, and run modemedic rescue again; if it stays "
                           "away, hold its boot pin (USB_BOOT at 1.8 V) at power-on: then it comes up in EDL, and "
                           "modemedic rescue --flash PACKAGE flashes it from there. {}",
-                          who_it_is()));
+                          who_it_is(known_, options_.gate.records)));
     }
-    modem_ = {*now, knowledge::conclude(now->fingerprint)};
-    chip_.reset();
+    known_.modem = {*now, knowledge::conclude(now->fingerprint)};
+    known_.chip.reset();
     return {};
   }
 
-  /// Which package it would be, for the hint.
-  std::string who_it_is() const {
-    std::string text;
-    auto* records = options_.gate.records;
-    auto known = records == nullptr ? std::nullopt : records->known_before(modem_.device, asked_.identity);
-    auto revision = asked_.identity.revision;
-    if (revision.empty() && known && known->certain) {
-      revision = known->record.revision;
-    }
-    if (revision.empty() && certain_) {
-      revision = job_->revision;
-    }
-    if (auto parsed = firmware::parse_revision(revision)) {
-      text = fmt::format("The package must be one for {} (it ran {}). ", parsed->order_code, printable(revision));
-    } else if (revision.empty() && known && !known->record.revision.empty()) {
-      text = fmt::format("On this port a modem with {} was seen last; another may sit there now. ",
-                         printable(known->record.revision));
-    }
-    if (job_ != nullptr) {
-      text +=
-          fmt::format("{} of {} was of package {}", certain_ ? "The job" : "A job on this port, perhaps of this modem,",
-                      printable(job_->time), printable(job_->package));
-    }
-    return text;
-  }
-
   Result<RescueReport> out_of_remedies() const {
-    auto what = fmt::format("the modem is not well: {}", ailment_);
-    if (asked_.by == "AT" && !restarts_ && asked_.identity.imei.empty()) {
+    auto what = fmt::format("the modem is not well: {}", known_.ailment);
+    if (known_.asked.by == "AT" && !known_.restarts && known_.asked.identity.imei.empty()) {
       return fail(Code::not_proven).what(what).hint("no firmware brings that back: restore this module's own backup");
     }
-    if (!cure_ && can_be_flashed()) {
+    if (!cure_ && can_be_flashed(known_.modem)) {
       return fail(Code::refused)
           .rule("package")
           .what(what + ". Nothing is left to be tried without a package")
-          .hint(fmt::format("modemedic rescue PACKAGE. {}", who_it_is()));
+          .hint(fmt::format("modemedic rescue PACKAGE. {}", who_it_is(known_, options_.gate.records)));
     }
     return fail(Code::device_refused)
         .what(what + ". Nothing is left to be tried from here")
@@ -352,21 +248,14 @@ private:
             "take all power from the modem for some seconds and run modemedic rescue again; if it comes back "
             "like this, hold its boot pin (USB_BOOT at 1.8 V) at power-on, and flash it from EDL: "
             "modemedic rescue --flash PACKAGE. {}",
-            who_it_is()));
+            who_it_is(known_, options_.gate.records)));
   }
 
   usb::Bus& bus_;
-  Found modem_;
+  Diagnosis known_;
   const RescueOptions& options_;
   Events& events_;
   const std::stop_token& stop_;
-  Asked asked_;
-  std::string ailment_;              ///< what is wrong with it; empty: nothing
-  bool restarts_ = false;            ///< it left by itself
-  std::optional<ChipAsFound> chip_;  ///< through a programmer that was found running
-  std::optional<std::vector<PastJob>> past_;
-  const PastJob* job_ = nullptr;  ///< that did not end well
-  bool certain_ = false;          ///< it is this very chip's
   std::optional<Cure> cure_;
   std::optional<ModeChange> arrived_;  ///< where a remedy brought it
   std::vector<Remedy> tried_;
