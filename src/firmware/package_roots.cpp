@@ -62,6 +62,7 @@ std::vector<PackageRoot> find_roots(const Source& source, const PackageChoice& c
     return {{*chosen.begin(), PackageKind::firehose}};
   }
   std::vector<PackageRoot> list;
+  list.reserve(roots.size());
   for (auto& [folder, kind] : roots) {
     list.push_back({folder, kind});
   }

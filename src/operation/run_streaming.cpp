@@ -93,6 +93,7 @@ Result<void> start_loader_by_sahara(usb::Pipe& pipe, const Clock& clock, const f
 Result<bool> start_loader(usb::Pipe& pipe, const Clock& clock, const firmware::Package& package) {
   TRY_ASSIGN(auto files, read_loaders(package));
   std::vector<DloadHost::Loader> loaders;
+  loaders.reserve(files.size());
   for (const auto& file : files) {
     loaders.push_back({file.name, {{file.program.address, file.program.bytes}}, file.program.start});
   }

@@ -13,7 +13,6 @@
 namespace modemedic::plan {
 
 using firmware::describe;
-using firmware::Partition;
 using firmware::Role;
 using knowledge::Fault;
 

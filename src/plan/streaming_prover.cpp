@@ -11,7 +11,6 @@
 
 namespace modemedic::plan {
 
-using firmware::Image;
 using firmware::Package;
 using Flag = PowerOn::Flag;
 using Holds = PowerOn::Holds;

@@ -14,8 +14,6 @@ using test::must;
 using test::ScriptedBus;
 using test::TwinBench;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 
 usb::Fingerprint running_shape() {
   return must(twin::find_persona("eg25-g")).running;

@@ -11,7 +11,6 @@
 namespace modemedic::operation {
 namespace {
 
-using test::must;
 using test::newer_package;
 using test::RecordingBus;
 using test::TwinBench;

@@ -20,7 +20,6 @@ using test::TwinBench;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::StartsWith;
 
 TwinBench::Options starting_in(twin::Mode mode, std::vector<std::string> faults = {}) {

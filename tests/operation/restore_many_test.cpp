@@ -22,7 +22,6 @@ namespace modemedic::operation {
 namespace {
 
 using test::must;
-using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr auto time = "2026-11-21T09:30:00Z";

@@ -9,7 +9,6 @@
 namespace modemedic::tests {
 namespace {
 
-using testing::AnyOf;
 using testing::HasSubstr;
 
 struct Case {

@@ -11,9 +11,7 @@ namespace modemedic::tests {
 namespace {
 
 using testing::AllOf;
-using testing::AnyOf;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr auto newer = "EG25GGBR07A08M2G_30.006.30.006";
 

@@ -14,7 +14,6 @@ namespace modemedic::twin {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 Buffer pattern(std::size_t size, unsigned seed = 1) {
   Buffer bytes(size);
