@@ -48,7 +48,11 @@ TEST_F(RestorePlan, TakesSblOffFirstAndPutsItBackLast) {
   std::vector<std::pair<Kind, std::size_t>> order;
   for (const auto& step : plan.steps) {
     order.emplace_back(step.kind, step.image);
+    EXPECT_TRUE(step.no_return) << step.what;
   }
+  EXPECT_EQ(plan.steps[0].what, "erase sbl");
+  EXPECT_EQ(plan.steps[1].what, "prove that it is blank: sbl");
+  EXPECT_EQ(plan.steps[5].what, "restore efs2");
   EXPECT_THAT(order, testing::ElementsAre(std::pair(Kind::erase, sbl), std::pair(Kind::prove_erased, sbl),
                                           std::pair(Kind::erase, mibib), std::pair(Kind::erase, efs2),
                                           std::pair(Kind::erase, boot), std::pair(Kind::program, efs2),
