@@ -1,5 +1,7 @@
-# What an installed modemedic is: the program, the udev rules, completion and the docs; and the Debian package of it (./dev package).
+# What an installed modemedic is: the program, the udev rules, completion and the docs; and the Debian package of it
+# (./dev package).
 include(GNUInstallDirs)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # tests are not installed: they need not be built for it
 install(TARGETS modemedic RUNTIME)
 install(FILES packaging/udev/70-modemedic.rules DESTINATION lib/udev/rules.d)
 install(FILES packaging/bash/modemedic DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
