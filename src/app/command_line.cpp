@@ -6,6 +6,7 @@
 #include "app/terminal.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "operation/find_modem.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -143,12 +144,19 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(grammar, explain(app, error), std::vector<std::string>(argv, argv + argc));
   }
+  if (auto selector = operation::check_selector(grammar.global().modem); !selector) {
+    return usage_error(grammar, std::move(selector.error()), {});
+  }
   SteadyClock clock;
   Output output(grammar.global().output, clock);
   Interrupt interrupt;
   interrupt.think_twice([&output] { return output.abort_leaves(); });
   try {
-    return output.finish(grammar.chosen()(output, interrupt.token()));
+    auto result = grammar.chosen()(output, interrupt.token());
+    if (!result && result.error().what.starts_with("no modem") && grammar.global().bus.starts_with("usbip")) {
+      result.error().hint += "; over USB/IP a modem that another program holds is not shown";
+    }
+    return output.finish(result);
   } catch (const std::exception& error) {  // a library's: ours fail with a Result
     return output.finish(fail(Code::bug).what(error.what()).hint("please report this, with the command you ran"));
   }

@@ -56,7 +56,7 @@ void show_report(const operation::FlashReport& report, Output& output) {
   output.verdict_field("standing", report.standing);
   output.verdict_field("data_seconds", seconds(report.data_time));
   output.verdict_field("seconds", seconds(report.whole_time));
-  output.verdict_field("bad_blocks", report.storage.bad_blocks);
+  output.verdict_field("bad_blocks", report.chip_asked ? Json(report.storage.bad_blocks) : Json());
   output.verdict_field("read_back", report.read_back);
   output.verdict_field("new_bad_blocks", report.new_bad_blocks);
   if (report.chip && report.chip->serial) {
@@ -79,9 +79,9 @@ void show_report(const operation::FlashReport& report, Output& output) {
     output.line(fmt::format("  blocks {} turned bad meanwhile: this flash is wearing out, ask for another module",
                             fmt::join(report.new_bad_blocks, ", ")));
   }
-  output.line(fmt::format("  {} programmed at {:.1f} MB/s, {} in all, {} bad blocks on the chip",
-                          human_size(report.bytes_programmed), rate, human_time(report.whole_time),
-                          report.storage.bad_blocks.size()));
+  auto blocks = report.chip_asked ? fmt::format(", {} bad blocks on the chip", report.storage.bad_blocks.size()) : "";
+  output.line(fmt::format("  {} programmed at {:.1f} MB/s, {} in all{}", human_size(report.bytes_programmed), rate,
+                          human_time(report.whole_time), blocks));
 }
 
 }  // namespace modemedic::app

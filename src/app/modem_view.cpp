@@ -1,9 +1,14 @@
 #include "app/modem_view.h"
 
+#include "app/terminal.h"
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "knowledge/chips.h"
 #include "knowledge/state.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -58,14 +63,14 @@ std::string next_step(const Listed& modem) {
     return fmt::format("its chip (HWID {:016x}) is none that is known of a Quectel module: find out what it is first",
                        *hwid);
   }
-  auto silence = asked.silence ? asked.silence->what + ". " : "";
+  auto silence = asked.silence ? asked.silence->what + ": " : "";
   auto kept_out = asked.silence && (asked.silence->code == Code::permission || asked.silence->code == Code::busy);
   if (asked.silence && (kept_out || found.sighting.state == State::running)) {
     return silence + asked.silence->hint;
   }
-  if (known && !known->certain) {
+  if (known && !known->certain && !known->record.revision.empty()) {
     return fmt::format("{}{} (on this port {} was seen last, which proves nothing)", silence, found.sighting.next,
-                       known->record.revision.empty() ? "an unknown modem" : known->record.revision);
+                       known->record.revision);
   }
   return silence + found.sighting.next;
 }
@@ -146,6 +151,49 @@ std::string line_of(const Listed& modem) {
   return fmt::format("{:<8} {:<10} {:<9} {:<9} {:<14} {:<32} {}", printable(found.device.port),
                      name(found.sighting.state), certainty(modem), usb_name(found.device.fingerprint),
                      printable(model_of(modem)), printable(revision_of(modem)), printable(next_step(modem), 400));
+}
+
+std::vector<std::string> table_of(const std::vector<Listed>& modems, int width) {
+  std::vector<std::string> lines;
+  if (width == 0) {
+    lines.push_back(heading());
+    std::ranges::transform(modems, std::back_inserter(lines), line_of);
+    return lines;
+  }
+  std::vector<std::array<std::string, 6>> rows = {{"PORT", "STATE", "CERTAINTY", "USB", "MODEL", "REVISION"}};
+  for (const auto& modem : modems) {
+    rows.push_back({printable(modem.found.device.port), std::string(name(modem.found.sighting.state)), certainty(modem),
+                    usb_name(modem.found.device.fingerprint), printable(model_of(modem)),
+                    printable(revision_of(modem))});
+  }
+  std::array<std::size_t, 6> widths{};
+  for (const auto& row : rows) {
+    std::ranges::transform(row, widths, widths.begin(),
+                           [](const auto& cell, auto most) { return std::max(cell.size(), most); });
+  }
+  constexpr std::size_t room_for_text = 30;
+  auto used = std::accumulate(widths.begin(), widths.end(), widths.size());
+  auto beside = used + room_for_text <= static_cast<std::size_t>(width);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string line;
+    for (std::size_t column = 0; column < widths.size(); ++column) {
+      line += fmt::format("{:<{}} ", rows[i][column], widths[column]);
+    }
+    auto next = i == 0 ? "NEXT" : printable(next_step(modems[i - 1]), 400);
+    if (beside) {
+      auto text = wrap(next, width - static_cast<int>(used));
+      for (auto end = text.find("\n"); end != std::string::npos; end = text.find("\n", end + 1)) {
+        text.insert(end + 1, used, ' ');
+      }
+      lines.push_back(line + text);
+      continue;
+    }
+    lines.push_back(line.substr(0, line.find_last_not_of(' ') + 1));
+    if (i > 0 && !next.starts_with("nothing")) {
+      lines.push_back("  next: " + next);
+    }
+  }
+  return lines;
 }
 
 }  // namespace modemedic::app

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 /// How a modem in sight is shown, as text and as JSON.
 namespace modemedic::app {
@@ -28,5 +29,9 @@ std::string heading();
 
 /// One line: port, state, certainty, what it is, what to do next. Safe for a terminal.
 std::string line_of(const Listed& modem);
+
+/// All of them as a table that fits `width` columns; 0: one line each, whatever its length. Where there is no room for
+/// what to do next, it stands below, and "nothing" is left out.
+std::vector<std::string> table_of(const std::vector<Listed>& modems, int width);
 
 }  // namespace modemedic::app

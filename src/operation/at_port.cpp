@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace modemedic::operation {
 
 using namespace std::chrono_literals;
@@ -31,6 +33,12 @@ constexpr Duration least_patience = 300ms;
 
 Result<AtPort> AtPort::open(usb::Bus& bus, const usb::DeviceInfo& modem, Deadline deadline) {
   auto interface_number = knowledge::at_interface(modem.fingerprint);
+  auto state = knowledge::conclude(modem.fingerprint).state;
+  if (!interface_number && state != knowledge::State::running) {
+    return fail(Code::no_modem)
+        .what(fmt::format("the modem is in {}, and only one that runs speaks AT", knowledge::name(state)))
+        .hint("modemedic mode normal brings it back; modemedic doctor says what is wrong when it does not");
+  }
   if (!interface_number) {
     return fail(Code::no_modem)
         .what("the modem shows no AT interface in this USB composition")

@@ -8,6 +8,8 @@
 #include "operation/upload.h"
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -157,9 +159,20 @@ std::string ChipSession::leave() {
 }
 
 Error ChipSession::explain(Error error) {
-  error.during = error.during.empty() ? during_ : error.during;
+  if (error.code != Code::usage && error.code != Code::refused) {  // those are nothing that befell that step
+    error.during = error.during.empty() ? during_ : error.during;
+  }
   error.device = "port " + modem_.device.port;
-  error.hint += (error.hint.empty() ? "" : ". ") + leave();
+  auto left = leave();
+  constexpr std::string_view already_said = "; nothing was written";
+  if (left.starts_with("nothing was written") && error.hint.ends_with(already_said)) {
+    error.hint.erase(error.hint.size() - already_said.size());
+  }
+  if (!error.hint.empty() && !left.empty()) {
+    error.hint += ". ";
+    left.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(left.front())));
+  }
+  error.hint += left;
   return error;
 }
 

@@ -114,8 +114,9 @@ public:
     word("model", sighting.model);
     word("usb", describe(device.fingerprint));
     word("because", sighting.because);
-    say(fmt::format("USB: port {} shows {}, {} interfaces, bcd {:x}.{:02x}", device.port, describe(device.fingerprint),
-                    device.fingerprint.interfaces.size(), device.fingerprint.bcd_device >> 8U,
+    auto interfaces = device.fingerprint.interfaces.size();
+    say(fmt::format("USB: port {} shows {}, {} interface{}, bcd {:x}.{:02x}", device.port, describe(device.fingerprint),
+                    interfaces, interfaces == 1 ? "" : "s", device.fingerprint.bcd_device >> 8U,
                     device.fingerprint.bcd_device & 0xFFU));
     say(sighting.because);
     if (sighting.state != State::not_ours) {
@@ -276,8 +277,8 @@ private:
       return seen.state == knowledge::name(State::fastboot) && seen.first.substr(0, 10) != today;
     });
     fact("fastboot-before", earlier ? "yes" : "no");
-    if (record.states.size() > 1) {
-      say(fmt::format("record: seen in {} states since {}, last {} at {}", record.states.size(),
+    if (record.states.size() > 1 && record.states.front().first != record.states.back().last) {
+      say(fmt::format("record: first seen {} at {}, last {} at {}", printable(record.states.front().state),
                       printable(record.states.front().first), printable(record.states.back().state),
                       printable(record.states.back().last)));
     }

@@ -77,6 +77,25 @@ std::vector<Found> who_are(usb::Bus& bus, const std::vector<Found>& modems, Mode
   return chosen;
 }
 
+/// Ports as a person counts them: runs of digits by their value.
+bool comes_before(std::string_view left, std::string_view right) {
+  auto digits = [](std::string_view text) { return std::min(text.find_first_not_of("0123456789"), text.size()); };
+  while (!left.empty() && !right.empty()) {
+    auto first = digits(left);
+    auto second = digits(right);
+    if (first > 0 && second > 0 && first != second) {
+      return first < second;  // the kernel writes no leading zeros
+    }
+    auto length = std::max<std::size_t>(first == second ? first : 0, 1);
+    if (left.substr(0, length) != right.substr(0, length)) {
+      return left < right;
+    }
+    left.remove_prefix(length);
+    right.remove_prefix(length);
+  }
+  return left.size() < right.size();
+}
+
 bool has_chip_serial(const Identity& identity, std::string_view wanted) {
   return identity.chip.serial && fmt::format("{:08x}", *identity.chip.serial) == wanted;
 }
@@ -93,18 +112,26 @@ Result<std::vector<Found>> find_modems(usb::Bus& bus, Foreign foreign) {
       modems.push_back({std::move(device), std::move(sighting)});
     }
   }
+  std::ranges::stable_sort(
+      modems, [](const Found& left, const Found& right) { return comes_before(left.device.port, right.device.port); });
   return modems;
 }
 
-Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& events, ModemRecords* records) {
-  auto colon = selector.find(':');
-  auto kind = selector.substr(0, colon);
-  auto wanted = colon == std::string::npos ? std::string() : selector.substr(colon + 1);
-  if (!selector.empty() && (wanted.empty() || (kind != "port" && kind != "serial" && kind != "imei"))) {
+Result<void> check_selector(const std::string& selector) {
+  auto known = [&](std::string_view kind) { return selector.starts_with(kind) && selector.size() > kind.size(); };
+  if (!selector.empty() && !known("port:") && !known("serial:") && !known("imei:")) {
     return fail(Code::usage)
         .what(fmt::format("\"{}\" selects no modem", printable(selector)))
         .hint("a modem is selected by port:1-1.4, imei:IMEI or serial:SERIAL");
   }
+  return {};
+}
+
+Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& events, ModemRecords* records) {
+  TRY(check_selector(selector));
+  auto colon = selector.find(':');
+  auto kind = selector.substr(0, colon);
+  auto wanted = colon == std::string::npos ? std::string() : selector.substr(colon + 1);
   TRY_ASSIGN(auto modems, find_modems(bus));
   auto hint = in_sight(modems);
   if (selector.empty()) {
@@ -123,7 +150,7 @@ Result<Found> find_modem(usb::Bus& bus, const std::string& selector, Events& eve
   if (kind == "serial" && chosen.empty()) {
     chosen = who_are(bus, modems, records, events, [&](const Identity& one) { return has_chip_serial(one, wanted); });
   }
-  return the_only_one(std::move(chosen), fmt::format("no modem is at {}", printable(selector)), hint);
+  return the_only_one(std::move(chosen), fmt::format("no modem in sight is {}", printable(selector)), hint);
 }
 
 }  // namespace modemedic::operation

@@ -23,8 +23,12 @@ enum class Foreign {
   named,  ///< those of which it is known what they are: a Quectel without a Qualcomm chip, a Gobi 2000
 };
 
-/// Every modem on the bus, ordered by port.
+/// Every modem on the bus, ordered by port: 1-2 comes before 1-10.
 Result<std::vector<Found>> find_modems(usb::Bus& bus, Foreign foreign = Foreign::left_out);
+
+/// Whether a selector has one of the forms below.
+/// @return Code::usage
+Result<void> check_selector(const std::string& selector);
 
 /// The one modem that a selector names: `port:1-1.4`, `serial:…` (USB serial, or the chip's), `imei:…`. For the last
 /// two modems are asked who they are; one that tells only its chip, in EDL say, is known by its record. An empty

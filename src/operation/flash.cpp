@@ -181,6 +181,7 @@ private:
 
   Result<void> ask() {
     TRY_ASSIGN(report_.storage, ask_chip(*link_));
+    report_.chip_asked = true;
     TRY(plan::check_chip(plan_, package_, report_.storage));
     TRY_ASSIGN(auto table, read_chip_table(*link_, package_, report_.storage));
     guard_own(table);
@@ -328,18 +329,18 @@ private:
                   .before = admission_.told() ? admission_.identity() : nullptr};
       add(back_out(bus_, given, events_));
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
-      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic rescue {}{})", step.cut_leaves, step.go_on,
-                      package_.path, overrides_to_go_on()));
+      add(
+          fmt::format("What the modem has now: {}. To go on: {} (modemedic rescue {}{}; where nothing is remembered of "
+                      "it, with --override unknown)",
+                      step.cut_leaves, step.go_on, package_.path, overrides_to_go_on()));
     }
     return fail(std::move(error));
   }
 
-  /// In EDL the modem can't be asked, and what was lifted has to be lifted again.
+  /// What was lifted has to be lifted again.
   std::string overrides_to_go_on() const {
-    auto rules = admission_.lifted();
-    rules.insert("unknown");
     std::string words;
-    for (const auto& rule : rules) {
+    for (const auto& rule : admission_.lifted()) {
       words += " --override " + rule;
     }
     return words;

@@ -42,6 +42,7 @@ struct FlashReport {
   Identity after;
   std::optional<protocol::ChipIdentity> chip;  ///< what the boot ROM told, when asked
   plan::ChipReport storage;
+  bool chip_asked = false;  ///< for that; a boot loader in fastboot can't be
   std::uint64_t bytes_programmed = 0;
   std::size_t standing = 0;                   ///< images that an earlier job had left whole
   std::vector<std::string> read_back;         ///< partitions whose image was read and compared, byte for byte

@@ -59,7 +59,8 @@ ModemFacts facts_of(const Found& modem, const std::optional<Identity>& identity)
   facts.chip = modem.sighting.family;
   facts.silence = modem.sighting.state == State::running
                       ? "the modem runs, but does not answer who it is"
-                      : "the modem can't be asked which one it is: in EDL no revision can be read";
+                      : fmt::format("the modem can't be asked which one it is: in {} no revision can be read",
+                                    modem.sighting.state == State::edl ? "EDL" : knowledge::name(modem.sighting.state));
   if (identity) {
     take_revision(*identity, facts);
     facts.fused = identity->fused;
@@ -115,7 +116,7 @@ std::string what_to_do(const std::vector<const Spoken*>& held, const Judgement& 
                        bool is_made_here) {
   std::string hint;
   if (!judgement.allowed.empty()) {
-    hint = fmt::format("from {}: {}; ", printable(judgement.from), judgement.allowed);
+    hint = fmt::format("what it may take, from {}: {}; ", printable(judgement.from), judgement.allowed);
   }
   if (std::ranges::all_of(held, &Spoken::can_be_lifted)) {
     hint += fmt::format("if you know that this firmware is this very module's, lift what stops it with {}",

@@ -25,12 +25,12 @@ constexpr Outcome before_erase{"the old firmware, untouched: it starts again at 
                                "start the flash again", false};
 constexpr Outcome erasing_sbl{
     "the old firmware whole, or no readable SBL, and then the boot ROM comes up in EDL by itself",
-    "power the modem on; if it is in EDL, flash the package again with --override unknown", true};
+    "power the modem on; if it is in EDL, flash the package again", true};
 constexpr Outcome without_sbl{"no SBL: the boot ROM comes up in EDL by itself at the next power-on",
-                              "power the modem on and flash the package again with --override unknown", true};
+                              "power the modem on and flash the package again", true};
 constexpr Outcome writing_sbl{
     "everything but SBL whole; the boot ROM does not start a torn SBL and comes up in EDL by itself",
-    "power the modem on and flash the package again with --override unknown", true};
+    "power the modem on and flash the package again", true};
 constexpr Outcome written{"the new firmware, whole: it starts at the next power-on",
                           "power the modem on and look at it with modemedic list", true};
 

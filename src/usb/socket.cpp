@@ -24,6 +24,8 @@ namespace modemedic::usb {
 
 namespace {
 
+constexpr auto silent_server = "it took the connection and keeps silent: see that it still runs, and start it anew";
+
 bool try_again(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
@@ -175,7 +177,7 @@ Result<void> Socket::read_all(std::span<std::byte> into, const Clock& clock, Dea
     if (count == 0) {
       TRY_ASSIGN(auto ready, wait(Until::readable, clock, deadline));
       if (!ready) {
-        return fail(Code::timeout).what("the USB/IP server does not answer");
+        return fail(Code::timeout).what("the USB/IP server does not answer").hint(silent_server);
       }
     }
   }
@@ -189,7 +191,7 @@ Result<void> Socket::write_all(ByteView bytes, const Clock& clock, Deadline dead
     if (count == 0) {
       TRY_ASSIGN(auto ready, wait(Until::readable_or_writable, clock, deadline));
       if (!ready) {
-        return fail(Code::timeout).what("the USB/IP server takes nothing");
+        return fail(Code::timeout).what("the USB/IP server takes nothing").hint(silent_server);
       }
     }
   }

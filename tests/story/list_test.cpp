@@ -32,6 +32,31 @@ TEST(List, AsksEveryModemWhateverItsState) {
   }
 }
 
+TEST(List, CountsPortsAsAPersonDoes) {
+  Serve serve(std::vector<std::string>(11, "eg25-g:edl"));
+  auto list = run({"--bus", serve.bus(), "list"});
+  EXPECT_LT(list.out.find("\n1-2 "), list.out.find("\n1-10 ")) << list.out;
+  EXPECT_LT(list.out.find("\n1-10 "), list.out.find("\n1-11 ")) << list.out;
+}
+
+TEST(List, TellsOnlyOfTheModemThatIsChosen) {
+  Serve serve({"eg25-g", "ec25-e"});
+  auto one = run({"--bus", serve.bus(), "--modem", "port:1-2", "list", "--json"});
+  EXPECT_EQ(one.exit, 0) << one.err;
+  EXPECT_EQ(count(one.out, "\"event\":\"modem\""), 1U);
+  EXPECT_THAT(one.out, HasSubstr("\"port\":\"1-2\""));
+  auto none = run({"--bus", serve.bus(), "--modem", "port:1-3", "list"});
+  EXPECT_EQ(none.exit, 3);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("no modem in sight is port:1-3"), HasSubstr("port:1-1")));
+  EXPECT_EQ(run({"--bus", serve.bus(), "--modem", "1-2", "list"}).exit, 2);
+}
+
+TEST(List, SaysOverUsbIpThatAModemInUseIsNotShown) {
+  Serve serve({"eg25-g"});
+  auto none = run({"--bus", serve.bus(), "--modem", "port:1-9", "list"});
+  EXPECT_THAT(none.err, HasSubstr("over USB/IP a modem that another program holds is not shown"));
+}
+
 TEST(List, TellsWithinThreeSecondsEvenOfModemsThatKeepSilent) {
   Serve serve({"eg25-g", "eg25-g", "eg25-g:edl", "--fault", "silent", "--fault", "lost-hello"});
   auto start = std::chrono::steady_clock::now();

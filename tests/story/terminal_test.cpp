@@ -52,6 +52,16 @@ TEST_P(WideAs, TheTerminalIsWhatDoctorAndListSay) {
 INSTANTIATE_TEST_SUITE_P(Columns, WideAs, testing::Values(80, 120),
                          [](const auto& tested) { return std::to_string(tested.param); });
 
+TEST(Doctor, NeedsALineForAModemThatIsWellInATrayOfMany) {
+  Serve serve({"eg25-g", "eg25-g:edl", "ec25-e"});
+  auto tray = run({"--bus", serve.bus(), "doctor"});
+  EXPECT_EQ(tray.exit, 20);
+  EXPECT_THAT(tray.out, AllOf(HasSubstr("port 1-1: it is well"), HasSubstr("3 modems, 2 of them well"),
+                              Not(HasSubstr("it has its IMEI, and its radio is on"))));
+  auto one = run({"--bus", serve.bus(), "--modem", "port:1-1", "doctor"});
+  EXPECT_THAT(one.out, HasSubstr("it has its IMEI, and its radio is on"));
+}
+
 TEST(Terminal, BreaksNoCommandThatAPersonWouldCopy) {
   OnTerminal lost({"edl"}, 60);
   EXPECT_EQ(lost.wait(), 2);

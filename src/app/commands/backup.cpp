@@ -7,6 +7,7 @@
 #include "operation/backup_file.h"
 #include "operation/efs_backup.h"
 
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -128,6 +129,12 @@ Result<void> backup(const GlobalOptions& global, const BackupCommandOptions& opt
     output.line(fmt::format("{} is whole", printable(options.out)));
     show(file.manifest(), output);
     return {};
+  }
+  std::error_code error;
+  if (std::filesystem::exists(options.out, error)) {  // before the modem is sent into EDL for it
+    return fail(Code::usage)
+        .what(printable(options.out) + " exists already")
+        .hint("name another file, or remove it first; nothing was sent to the modem");
   }
   return with_chip(global, options.programmer, output, stop,
                    [&](ChipSession& chip) { return make(chip, options, output); });

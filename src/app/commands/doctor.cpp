@@ -102,10 +102,30 @@ Json to_json(const Consultation& consultation) {
   return object;
 }
 
-void show(const Consultation& consultation, Output& output) {
-  output.object("diagnosis", to_json(consultation));
-  for (const auto& line : page_of(consultation)) {
-    output.line(line);
+bool is_well(const Consultation& consultation) {
+  return consultation.diagnosis.verdict->severity == SymptomSeverity::healthy && consultation.diagnosis.besides.empty();
+}
+
+/// All of them; in a tray of many a line is enough for one that is well.
+void show(const std::vector<Consultation>& consultations, bool verbose, Output& output) {
+  std::size_t before = 0;  // lines of the one before
+  for (const auto& consultation : consultations) {
+    output.object("diagnosis", to_json(consultation));
+    auto page = page_of(consultation);
+    if (consultations.size() > 1 && is_well(consultation) && !verbose) {
+      page.resize(1);
+    }
+    if (before > 0 && std::max(before, page.size()) > 1) {
+      output.line("");
+    }
+    for (const auto& line : page) {
+      output.line(line);
+    }
+    before = page.size();
+  }
+  if (consultations.size() > 1) {
+    output.line(fmt::format("\n{} modems, {} of them well", consultations.size(),
+                            std::ranges::count_if(consultations, is_well)));
   }
 }
 
@@ -153,8 +173,8 @@ Result<void> doctor(const GlobalOptions& global, const DoctorOptions& options, O
   }
   TRY_ASSIGN(auto consultations, operation::consult(*bus, consult_options, events, stop));
   auto worst = SymptomSeverity::healthy;
+  show(consultations, global.output.verbose, output);
   for (const auto& consultation : consultations) {
-    show(consultation, output);
     auto severity = consultation.diagnosis.verdict->severity;
     auto besides = !consultation.diagnosis.besides.empty();
     if (severity == SymptomSeverity::act || besides) {

@@ -79,7 +79,7 @@ void listen(usb::Bus& bus, const Found& modem, const NmeaPort& port, Output& out
 
 Result<void> gps(const GlobalOptions& global, const std::string& wanted, Output& output) {
   if (wanted != "on" && wanted != "off" && wanted != "port") {
-    return fail(Code::usage).what(fmt::format("gps {} is nothing", printable(wanted))).hint("on, off or port");
+    return fail(Code::usage).what(fmt::format("gps {} is no command", printable(wanted))).hint("on, off or port");
   }
   SteadyClock clock;
   TRY_ASSIGN(auto bus, open_bus(global, clock));

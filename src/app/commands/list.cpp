@@ -2,6 +2,7 @@
 #include "app/modem_view.h"
 #include "app/open_bus.h"
 #include "app/open_records.h"
+#include "app/terminal.h"
 #include "app/warnings_only.h"
 #include "base/bytes.h"
 
@@ -12,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 namespace modemedic::app {
 
@@ -46,23 +48,36 @@ public:
     return listed;
   }
 
+  operation::ModemRecords& records() { return records_; }
+
 private:
   usb::Bus& bus_;
   WarningsOnly events_;
   operation::ModemRecords records_;
 };
 
-Result<void> list_once(usb::Bus& bus, Look& look, Output& output) {
-  TRY_ASSIGN(auto modems, operation::find_modems(bus, operation::Foreign::named));
+/// Those in sight, or the one that was chosen.
+Result<std::vector<Found>> wanted_modems(usb::Bus& bus, Look& look, const std::string& selector, Output& output) {
+  if (selector.empty()) {
+    return operation::find_modems(bus, operation::Foreign::named);
+  }
+  TRY_ASSIGN(auto chosen, operation::find_modem(bus, selector, output, &look.records()));
+  return std::vector<Found>{std::move(chosen)};
+}
+
+Result<void> list_once(usb::Bus& bus, Look& look, const std::string& selector, Output& output) {
+  TRY_ASSIGN(auto modems, wanted_modems(bus, look, selector, output));
   if (modems.empty()) {
     return fail(Code::no_modem)
         .what("no modem in sight")
         .hint("check power and cable; `dmesg | tail` shows whether the machine sees any USB device come and go");
   }
-  output.line(heading());
-  for (const auto& modem : look.at(modems)) {
+  auto listed = look.at(modems);
+  for (const auto& modem : listed) {
     output.object("modem", to_json(modem));
-    output.line(line_of(modem));
+  }
+  for (const auto& line : table_of(listed, terminal_width(STDOUT_FILENO))) {
+    output.line(line);
   }
   return {};
 }
@@ -131,9 +146,12 @@ private:
 
 Result<void> list(const GlobalOptions& global, bool watch, Output& output, const std::stop_token& stop) {
   SteadyClock clock;
+  if (watch && !global.modem.empty()) {
+    return fail(Code::usage).what("--watch tells of all modems").hint("leave out --modem");
+  }
   TRY_ASSIGN(auto bus, open_bus(global, clock));
   Look look(global, *bus, output);
-  return watch ? Watch(*bus, look, output).run(stop) : list_once(*bus, look, output);
+  return watch ? Watch(*bus, look, output).run(stop) : list_once(*bus, look, global.modem, output);
 }
 
 }  // namespace
