@@ -52,7 +52,7 @@ TEST_P(WideAs, TheTerminalIsWhatDoctorAndListSay) {
 INSTANTIATE_TEST_SUITE_P(Columns, WideAs, testing::Values(80, 120),
                          [](const auto& tested) { return std::to_string(tested.param); });
 
-TEST(Doctor, NeedsALineForAModemThatIsWellInATrayOfMany) {
+TEST(Tray, IsToldInALineForEachModemThatIsWell) {
   Serve serve({"eg25-g", "eg25-g:edl", "ec25-e"});
   auto tray = run({"--bus", serve.bus(), "doctor"});
   EXPECT_EQ(tray.exit, 20);
