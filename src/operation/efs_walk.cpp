@@ -51,13 +51,13 @@ public:
 
   /// A question of the EFS2 subsystem; `parse` tells its answer from others.
   template <class Parse>
-  auto ask_efs(std::string what, std::uint16_t command, Buffer request, Parse parse, unsigned tries = 1)
+  auto ask_efs(const std::string& what, std::uint16_t command, const Buffer& request, Parse parse, unsigned tries = 1)
       -> Result<decltype(parse(ByteView()))> {
     auto is_answer = [&](ByteView frame) {
       auto answer = efs2::answer_to(command, frame);
       return answer && parse(*answer);
     };
-    TRY_ASSIGN(frame_, ask(std::move(what), std::move(request), is_answer, tries));
+    TRY_ASSIGN(frame_, ask(what, request, is_answer, tries));
     return frame_ ? parse(*efs2::answer_to(command, *frame_)) : std::nullopt;
   }
 
