@@ -182,7 +182,7 @@ std::vector<std::string> table_of(const std::vector<Listed>& modems, int width) 
     auto next = i == 0 ? "NEXT" : printable(next_step(modems[i - 1]), 400);
     if (beside) {
       auto text = wrap(next, width - static_cast<int>(used));
-      for (auto end = text.find("\n"); end != std::string::npos; end = text.find("\n", end + 1)) {
+      for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1)) {
         text.insert(end + 1, used, ' ');
       }
       lines.push_back(line + text);

@@ -29,7 +29,7 @@ std::size_t columns(std::string_view text) {
 std::size_t text_start(std::string_view line) {
   auto first = std::min(line.find_first_not_of(' '), line.size());
   auto gap = line.find("  ", first);
-  auto behind_gap = gap == std::string_view::npos ? gap : line.find_first_not_of(' ', gap);
+  auto behind_gap = line.find_first_not_of(' ', gap);  // nothing where there is no gap
   return behind_gap != std::string_view::npos && behind_gap <= longest_label ? behind_gap : first;
 }
 
