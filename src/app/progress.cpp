@@ -79,10 +79,10 @@ void Progress::show(const event::Progress& progress) {
   }
   last_drawn_ = steady.now();
   if (terminal_) {
-    say("\r\x1b[K" + render(progress, terminal_width(STDERR_FILENO)));
+    draw("\r\x1b[K" + render(progress, terminal_width(STDERR_FILENO)));
     drawn_ = true;
   } else {
-    say(render(progress, 160) + "\n");
+    draw(render(progress, 160) + "\n");
   }
 }
 
@@ -94,7 +94,7 @@ void Progress::note(const std::string& text) {
 
 void Progress::clear() {
   if (drawn_) {
-    say("\r\x1b[K");
+    draw("\r\x1b[K");
     drawn_ = false;
   }
 }

@@ -110,8 +110,11 @@ std::string wrap(const std::string& text, int width) {
 }
 
 void say(const std::string& text) {
-  auto shown = wrap(text, terminal_width(STDERR_FILENO));
-  std::fwrite(shown.data(), 1, shown.size(), stderr);
+  draw(wrap(text, terminal_width(STDERR_FILENO)));
+}
+
+void draw(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace modemedic::app

@@ -16,4 +16,7 @@ std::string wrap(const std::string& text, int width);
 /// to let a flash down: it is not told.
 void say(const std::string& text);
 
+/// The same with nothing wrapped: a bar that is drawn over again stays one line.
+void draw(const std::string& text);
+
 }  // namespace modemedic::app

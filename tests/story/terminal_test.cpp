@@ -116,12 +116,25 @@ TEST_F(Prompt, TakesNoAnswerThatWasTypedBeforeTheQuestion) {
   EXPECT_TRUE(never_left_normal());
 }
 
+/// The first bar that is not drawn over, because it takes more than a line.
+std::string broken_bar(const std::string& screen) {
+  const std::string beginning = "\x1b[K  [";
+  for (auto at = screen.find(beginning); at != std::string::npos; at = screen.find(beginning, at + 1)) {
+    auto bar = screen.substr(at + beginning.size(), screen.find('\x1b', at + 1) - at - beginning.size());
+    if (bar.find('\n') != std::string::npos) {
+      return bar;
+    }
+  }
+  return "";
+}
+
 TEST_F(Prompt, GoesOnWithAYes) {
-  OnTerminal asked(flash(), 80);
+  OnTerminal asked(flash(), 60);
   ASSERT_TRUE(asked.wait_for("[y/N]"));
   asked.type("y\n");
   EXPECT_EQ(asked.wait(), 0);
-  EXPECT_THAT(asked.screen(), HasSubstr("done and proven"));
+  EXPECT_THAT(asked.screen(), AllOf(HasSubstr("done and proven"), HasSubstr("\x1b[K  [")));
+  EXPECT_EQ(broken_bar(asked.screen()), "");
 }
 
 TEST_F(Prompt, IsNotReachedByAModemWhereNobodyCanAnswer) {
