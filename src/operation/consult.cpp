@@ -1,6 +1,7 @@
 #include "operation/consult.h"
 
 #include "base/bytes.h"
+#include "base/shell.h"
 #include "knowledge/chips.h"
 #include "knowledge/state.h"
 #include "operation/follow_port.h"
@@ -255,7 +256,7 @@ private:
     }
     fact("job", !job->result ? "cut" : *job->result == "ok" ? "passed" : "failed");
     word("job", printable(job->time));
-    word("package", printable(job->package));
+    word("package", shell_word(job->package));
     say(fmt::format("journal: the flash of {} at {} {}", printable(job->package), printable(job->time),
                     !job->result           ? "was cut"
                     : *job->result == "ok" ? "ended well"
@@ -304,8 +305,8 @@ private:
     }
     fact("backup", "there");
     word("backup", printable(file->string(), 500));
-    word("restore", fmt::format("modemedic restore {} --package {}", printable(file->string(), 500),
-                                package_that_was_flashed(chip)));
+    word("restore",
+         fmt::format("modemedic restore {} --package {}", shell_word(file->string()), package_that_was_flashed(chip)));
     say(fmt::format("backup: {} is {}, and is whole", printable(file->string(), 500),
                     consultation_.known->certain ? "of this module" : "of the module that was last seen on this port"));
   }
@@ -320,7 +321,7 @@ private:
       std::error_code error;
       auto same = serial.empty() ? job.port == consultation_.found->device.port : job.chip_serial == serial;
       if (same && !job.package.empty() && std::filesystem::exists(job.package, error)) {
-        return printable(job.package, 500);
+        return shell_word(job.package);
       }
     }
     return "PACKAGE";

@@ -1,5 +1,6 @@
 #include "operation/edit_chip.h"
 
+#include "base/shell.h"
 #include "firmware/mbn.h"
 #include "firmware/mibib.h"
 #include "firmware/package_geometry.h"
@@ -92,8 +93,8 @@ public:
     plan::RestoreJob job{.geometry = geometry_, .pieces = {}, .bad_blocks = target_.storage.bad_blocks};
     if (needs_sbl_off()) {
       TRY_ASSIGN(auto sbl, saved_sbl());
-      job.go_on =
-          fmt::format("modemedic restore {} --partition SBL, and then the same again", guard_.saved()->file.string());
+      job.go_on = fmt::format("modemedic restore {} --partition SBL, and then the same again",
+                              shell_word(guard_.saved()->file.string()));
       job.pieces.push_back(std::move(sbl));
     } else {
       TRY(guard_.save());

@@ -1,5 +1,7 @@
 #include "operation/efs_guard.h"
 
+#include "base/shell.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -109,8 +111,8 @@ std::string EfsGuard::way_back() const {
   if (!saved_) {
     return {};
   }
-  return fmt::format("What is this module's own was saved before: modemedic restore {} {}", saved_->file.string(),
-                     setup_.programmer_option);
+  return fmt::format("What is this module's own was saved before: modemedic restore {} {}",
+                     shell_word(saved_->file.string()), setup_.programmer_option);
 }
 
 }  // namespace modemedic::operation

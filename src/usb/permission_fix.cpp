@@ -1,5 +1,7 @@
 #include "usb/permission_fix.h"
 
+#include "base/shell.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -22,20 +24,6 @@ fs::path first_of(const std::vector<fs::path>& files) {
     return fs::is_regular_file(file, error);
   });
   return found == files.end() ? fs::path() : *found;
-}
-
-/// As it can be pasted into a shell.
-std::string quoted(const fs::path& path) {
-  auto text = path.string();
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
-  if (text.find_first_not_of(plain) == std::string::npos) {
-    return text;
-  }
-  std::string safe = "'";
-  for (char c : text) {
-    safe += c == '\'' ? "'\\''" : std::string(1, c);
-  }
-  return safe + "'";
 }
 
 }  // namespace
@@ -77,7 +65,7 @@ std::string permission_fix(const PermissionSigns& signs) {
   return fmt::format(
       "install the udev rules: sudo cp {} /etc/udev/rules.d/ && {}. Who isn't at this machine's own screen (ssh) also "
       "needs the group: {}. Or run modemedic with sudo",
-      copy.empty() ? fmt::format("packaging/udev/{}", rules_file) : quoted(copy), apply, join_group);
+      copy.empty() ? fmt::format("packaging/udev/{}", rules_file) : shell_word(copy.string()), apply, join_group);
 }
 
 }  // namespace modemedic::usb
