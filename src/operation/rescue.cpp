@@ -181,12 +181,13 @@ private:
   }
 
   Result<void> flash_it() {
+    TRY(may_be_caught());
     if (options_.consent) {
       TRY(options_.consent(known_.modem, *cure_->package));
     }
     auto target = known_.modem;
     if (known_.restarts) {
-      TRY_ASSIGN(target, catch_into_edl(bus_, known_.modem, events_, stop_));
+      TRY_ASSIGN(target, catch_loop(bus_, known_.modem, events_, stop_));
     }
     auto gate = options_.gate;
     auto at = known_.asked.by == "AT" ? At::answers : At::silent;
@@ -199,6 +200,24 @@ private:
     how.command = "rescue";
     TRY_ASSIGN(report_.flash, flash(bus_, std::move(admission), proven, how, events_, stop_));
     return {};
+  }
+
+  /// A 9x15 is caught in download mode, and from there no flash goes on without these: it would be left there.
+  Result<void> may_be_caught() const {
+    const auto& gate = options_.gate;
+    auto lifted = gate.overrides.contains("efs") && gate.overrides.contains("unknown") && gate.backup_at_hand;
+    if (!known_.restarts || known_.modem.sighting.family != "9x15" || lifted) {
+      return {};
+    }
+    return fail(Code::refused)
+        .rule("efs")
+        .what(
+            "the modem restarts again and again; DIAG leads an EC20 out of that into download mode only, where its "
+            "partition table can't be asked for, and another one costs IMEI and calibration")
+        .hint(
+            "does it come to rest in fastboot, it is flashed from there without any of that: modemedic rescue PACKAGE "
+            "--override unknown. Else, with a backup of this very modem: --override efs --override unknown --backup "
+            "FILE. Nothing was sent that changes the modem");
   }
 
   /// A flash has proven itself: what happens to the modem from here on is no part of this rescue.

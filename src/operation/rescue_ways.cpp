@@ -6,6 +6,7 @@
 #include "operation/prove_flash.h"
 #include "operation/switch_mode.h"
 #include "operation/upload.h"
+#include "operation/whereabouts.h"
 #include "protocol/diag.h"
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ constexpr Duration boot_patience = 120s;
 constexpr Duration at_patience = 60s;
 /// A boot loop's turns take 10 to 40 s: this many are seen at least.
 constexpr Duration watch_patience = 90s;
+/// From DIAG's switch to a boot loader that waits; one that restarted instead is caught the next time.
+constexpr Duration caught_patience = 10s;
 /// One that stayed as long as this is asked again.
 constexpr Duration long_enough = 15s;
 
@@ -44,6 +47,26 @@ Result<ChipAsFound> read_chip(usb::Bus& bus, const Found& modem, Events& events)
   auto readable = chip.bad_blocks.empty() || chip.bad_blocks.front() != 0;  // what is bad proves nothing
   TRY_ASSIGN(auto blank, is_blank(link, first_block, chip, "SBL"));
   return ChipAsFound{readable && blank};
+}
+
+bool is_9x15(const Found& modem) {
+  return modem.sighting.family == "9x15";
+}
+
+bool can_be_flashed_from(const Found& modem) {
+  auto state = modem.sighting.state;
+  return is_9x15(modem) ? state == knowledge::State::download || state == knowledge::State::fastboot
+                        : knowledge::takes_programmer(state);
+}
+
+/// No way leads a 9x15 into EDL.
+Result<Found> leave_loop(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop) {
+  if (!is_9x15(modem)) {
+    return switch_to_edl(bus, modem, events);
+  }
+  Whereabouts followed(bus, modem, events, stop);
+  TRY(followed.go(Target::download, caught_patience));
+  return followed.modem();
 }
 
 }  // namespace
@@ -121,7 +144,7 @@ Result<void> wait_until_it_stays(usb::Bus& bus, const usb::DeviceInfo& modem, Ev
   return interrupted();
 }
 
-Result<Found> catch_into_edl(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop) {
+Result<Found> catch_loop(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop) {
   auto deadline = Deadline::in(bus.clock(), watch_patience);
   auto found = modem;
   while (!stop.stop_requested() && !deadline.passed(bus.clock())) {
@@ -131,11 +154,11 @@ Result<Found> catch_into_edl(usb::Bus& bus, const Found& modem, Events& events, 
       continue;
     }
     found = {*there, knowledge::conclude(there->fingerprint)};
-    if (knowledge::takes_programmer(found.sighting.state)) {
+    if (can_be_flashed_from(found)) {
       return found;
     }
     auto reservation = bus.reserve(found.device, usb::Purpose::job, events);
-    auto switched = reservation ? switch_to_edl(bus, found, events) : fail(reservation.error());
+    auto switched = reservation ? leave_loop(bus, found, events, stop) : fail(reservation.error());
     if (switched) {
       return switched;
     }
@@ -146,11 +169,10 @@ Result<Found> catch_into_edl(usb::Bus& bus, const Found& modem, Events& events, 
     return interrupted();
   }
   return fail(Code::device_refused)
-      .what("the modem restarts again and again, and is never there long enough to be sent into EDL")
+      .what("the modem restarts again and again, and is never there long enough to be sent out of its loop")
       .hint(
-          "see that it has enough power; hold its boot pin (USB_BOOT at 1.8 V) at power-on: then it comes up in EDL, "
-          "and "
-          "modemedic rescue --flash PACKAGE flashes it from there");
+          "see that it has enough power; hold its boot pin (USB_BOOT at 1.8 V) at power-on: then its boot ROM waits to "
+          "be flashed, and modemedic rescue --flash PACKAGE does it from there");
 }
 
 }  // namespace modemedic::operation

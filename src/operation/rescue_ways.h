@@ -36,8 +36,9 @@ Result<ModeChange> restart_by_diag(usb::Bus& bus, const Found& modem, Events& ev
 Result<void> wait_until_it_stays(usb::Bus& bus, const usb::DeviceInfo& modem, Events& events,
                                  const std::stop_token& stop);
 
-/// Sends a modem that comes and goes into EDL while it is there.
+/// Sends a modem that comes and goes by DIAG, while it is there, to where it can be flashed: into EDL, a 9x15 into its
+/// download mode. One that comes up in such a state by itself, a 9x15 also in fastboot, is left there.
 /// @return Code::device_refused when it never stayed long enough for that; Code::interrupted
-Result<Found> catch_into_edl(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop);
+Result<Found> catch_loop(usb::Bus& bus, const Found& modem, Events& events, const std::stop_token& stop);
 
 }  // namespace modemedic::operation

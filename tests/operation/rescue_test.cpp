@@ -38,6 +38,7 @@ struct Kit {
     RescueOptions options;
     options.gate.records = &records;
     options.gate.overrides = overrides;
+    options.gate.backup_at_hand = backup_at_hand;
     options.flash.journals = &journals;
     options.flash.time = "2026-11-21T09:30:00Z";
     options.gentle = gentle;
@@ -57,6 +58,7 @@ struct Kit {
   ModemRecords records;
   rehearsal::MemoryJournals journals;
   std::set<std::string> overrides;
+  bool backup_at_hand = false;
   bool gentle = true;
   const firmware::Package* package = nullptr;
   std::optional<plan::ProvenPlan> plan;
@@ -325,6 +327,32 @@ TEST(Rescue, CatchesABootLoopByDiag) {
     EXPECT_EQ(report->after.revision, newer_revision("eg25-g"));
     EXPECT_EQ(report->after.imei, imei);
   }
+}
+
+/// What a 9x15 has instead of EDL is its download mode, from where no flash goes on without a backup: so it is not sent
+/// there before there is one.
+TEST(Rescue, CatchesABootLoopOfA9x15IntoDownloadMode) {
+  auto options = starting_in(twin::Mode::running, {"loops:3"});
+  options.persona = "ec20";
+  TwinBench bench(options);
+  auto imei = bench.modem->imei();
+  Kit kit(bench);
+  kit.take(*newer_package("ec20"));
+  kit.overrides = {"unknown"};
+  auto before = bench.fingerprint();
+  auto refused = rescue(bench, kit);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rule, "efs") << refused.error().what;
+  EXPECT_THAT(refused.error().hint, HasSubstr("--backup"));
+  EXPECT_EQ(bench.fingerprint(), before);
+  EXPECT_THAT(bench.modem->state(), testing::Not(HasSubstr("download")));
+
+  kit.overrides = {"unknown", "efs"};
+  kit.backup_at_hand = true;
+  auto report = rescue(bench, kit);
+  ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
+  EXPECT_EQ(report->after.revision, newer_revision("ec20"));
+  EXPECT_EQ(report->after.imei, imei);
 }
 
 /// Its DIAG is not asked for anything that changes the modem before there is a package.
