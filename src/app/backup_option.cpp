@@ -27,9 +27,18 @@ Failure holds_nothing(const std::string& path) {
       .hint("name a backup that has EFS2; nothing was sent to the modem");
 }
 
-/// `backup --efs` makes a .tar, `backup` a .zip.
-bool is_archive(const std::string& path) {
-  return path.ends_with(".tar");
+/// Of a chip that can be read only what can be restored is a backup. Of a 9x15 there is no other copy than its files
+/// and NV items: neither fastboot nor its streaming loader reads the chip.
+Result<void> check_kind(bool holds_files, const firmware::Package& package, const std::string& path) {
+  if (!holds_files || package.kind != firmware::PackageKind::firehose) {
+    return {};
+  }
+  return fail(Code::refused)
+      .rule("efs")
+      .what(fmt::format("--backup {}: a copy of files and NV items, which nothing writes back", printable(path, 300)))
+      .hint(
+          "this modem's chip can be read, and what is read can be restored: modemedic backup OUT --package PACKAGE; "
+          "nothing was sent to the modem");
 }
 
 Result<BackupOwner> owner_of_files(const std::string& path, const std::stop_token& stop) {
@@ -67,11 +76,17 @@ Result<std::optional<BackupOwner>> read_backup_option(const std::string& path, c
   if (path.empty()) {
     return std::nullopt;
   }
-  TRY_ASSIGN(auto owner, is_archive(path) ? owner_of_files(path, stop) : owner_of_chip(path, stop));
+  auto holds_files = operation::is_efs_archive(path);
+  TRY(check_kind(holds_files, package, path));
+  TRY_ASSIGN(auto owner, holds_files ? owner_of_files(path, stop) : owner_of_chip(path, stop));
   auto revision = firmware::parse_revision(owner.revision);
   if (revision && package.revision && revision->order_code != package.revision->order_code) {
     return of_another(
         fmt::format("it is of a {}, the package is for a {}", revision->order_code, package.revision->order_code));
+  }
+  if (holds_files) {
+    output.line(
+        "backup   a copy of files and NV items: a service tool may make use of it, modemedic can't write it back");
   }
   output.line(fmt::format("backup   whole: of IMEI {}, {}, made {}; see that this is the modem", or_unknown(owner.imei),
                           or_unknown(owner.revision), or_unknown(owner.time)));

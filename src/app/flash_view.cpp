@@ -20,8 +20,24 @@ double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+/// Of a flash without Firehose: nobody can compare what only a running modem shows, but IMEI and CFUN.
+void show_files(const operation::SavedFiles& saved, Output& output) {
+  output.verdict_field("saved", {{"file", printable(saved.file.string(), 1000)},
+                                 {"files", saved.content.files},
+                                 {"items", saved.content.items},
+                                 {"bytes", saved.bytes},
+                                 {"troubles", saved.content.troubles},
+                                 {"seconds", seconds(saved.time)},
+                                 {"compared", false}});
+  output.line("  saved before, over DIAG: " + saved.told());
+}
+
 /// What is the module's own: what was saved of it, and whether it is as it was.
 void show_own(const operation::FlashReport& report, Output& output) {
+  if (report.saved_files) {
+    show_files(*report.saved_files, output);
+    return;
+  }
   if (!report.saved) {
     output.verdict_field("saved", nullptr);
     return;

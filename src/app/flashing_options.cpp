@@ -27,7 +27,7 @@ void add_verify_option(CLI::App& command, operation::Verify& verify) {
 void add_flashing_options(CLI::App& command, FlashingOptions& options) {
   command.add_flag("--yes", options.yes, "don't ask before the point of no return");
   command.add_flag("--anew", options.anew, "write everything again, also what an earlier job that was cut has left");
-  command.add_flag("--no-backup", options.no_backup, "don't save what is the module's own before the first erase");
+  command.add_flag("--no-backup", options.no_backup, "don't save what is the module's own first");
   add_verify_option(command, options.verify);
   add_method_option(command, options.method);
   add_backup_option(command, options.backup);
@@ -38,6 +38,7 @@ operation::GateOptions gate_options(const FlashingOptions& options, operation::M
   operation::GateOptions gate;
   gate.records = &records;
   gate.backup_at_hand = !options.backup.empty();
+  gate.saves_files = !options.no_backup;
   gate.overrides.insert(options.overrides.begin(), options.overrides.end());
   return gate;
 }

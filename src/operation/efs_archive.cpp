@@ -71,13 +71,34 @@ struct Expected {
   bool seen = false;
 };
 
+/// The manifest's text.
+Result<std::string> manifest_of(firmware::Source& source) {
+  const auto& entries = source.entries();
+  auto found = std::ranges::find(entries, manifest_name, &firmware::SourceEntry::path);
+  if (found == entries.end()) {
+    return bad("it has no manifest");
+  }
+  if (found->size > longest_manifest) {
+    return bad("its manifest is too large");
+  }
+  TRY_ASSIGN(auto stream, source.open(static_cast<std::size_t>(found - entries.begin())));
+  std::string text;
+  for (;;) {
+    TRY_ASSIGN(auto bytes, stream->read());
+    if (bytes.empty() || text.size() > longest_manifest) {
+      return text;
+    }
+    text += as_text(bytes);
+  }
+}
+
 class Verifier {
 public:
   explicit Verifier(const std::stop_token& stop) : stop_(stop) {}
 
   Result<EfsArchiveContent> verify(const std::string& path) {
     TRY_ASSIGN(source_, firmware::open_source(path));
-    TRY_ASSIGN(auto text, manifest_of());
+    TRY_ASSIGN(auto text, manifest_of(*source_));
     try {
       TRY(read_manifest(Json::parse(text)));
     } catch (const Json::exception& error) {
@@ -96,26 +117,6 @@ public:
   }
 
 private:
-  Result<std::string> manifest_of() {
-    const auto& entries = source_->entries();
-    auto found = std::ranges::find(entries, manifest_name, &firmware::SourceEntry::path);
-    if (found == entries.end()) {
-      return bad("it has no manifest");
-    }
-    if (found->size > longest_manifest) {
-      return bad("its manifest is too large");
-    }
-    TRY_ASSIGN(auto stream, source_->open(static_cast<std::size_t>(found - entries.begin())));
-    std::string text;
-    for (;;) {
-      TRY_ASSIGN(auto bytes, stream->read());
-      if (bytes.empty() || text.size() > longest_manifest) {
-        return text;
-      }
-      text += as_text(bytes);
-    }
-  }
-
   Result<void> read_manifest(const Json& fields) {
     if (fields.at("format").get<std::string>() != format) {
       return bad("it is of something else");
@@ -256,6 +257,14 @@ Result<void> EfsArchive::close(const About& about) {
   text += ",\n \"entries\": [\n" + entries_ + "\n],\n \"items\": [\n" + items_ + "\n]\n}\n";
   TRY(writer_->add(manifest_name, as_bytes(text)));
   return writer_->close();
+}
+
+bool is_efs_archive(const std::string& path) {
+  auto source = firmware::open_source(path);
+  auto text = source ? manifest_of(**source) : Result<std::string>(std::string());
+  auto fields = text ? Json::parse(*text, nullptr, false) : Json();
+  auto named = fields.is_object() ? fields.find("format") : fields.end();
+  return named != fields.end() && *named == format;
 }
 
 Result<EfsArchiveContent> verify_efs_archive(const std::string& path, const std::stop_token& stop) {

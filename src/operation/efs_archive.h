@@ -66,6 +66,10 @@ struct EfsArchiveContent {
   std::uint64_t troubles = 0;
 };
 
+/// Is it one of these, whole or not? By what it holds, not by its name.
+/// @return false also for what can't be read
+bool is_efs_archive(const std::string& path);
+
 /// Reads all of it and compares it with its digests.
 /// @return Code::package_bad: cut, changed, none of these, one of a later form; Code::io; Code::interrupted
 Result<EfsArchiveContent> verify_efs_archive(const std::string& path, const std::stop_token& stop);

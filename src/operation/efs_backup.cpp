@@ -43,28 +43,23 @@ private:
 
 }  // namespace
 
-Result<EfsArchive::About> backup_efs(usb::Bus& bus, const Found& modem, const std::filesystem::path& out,
-                                     const std::string& time, Events& events, const std::stop_token& stop) {
-  const auto& fingerprint = modem.device.fingerprint;
+Result<std::uint8_t> interface_for_files(const Found& modem) {
   if (modem.sighting.state != knowledge::State::running) {
     return does_not_run(modem);
   }
-  auto interface = knowledge::diag_interface(fingerprint);
-  if (!interface) {
-    return fail(Code::no_modem)
-        .what("the modem shows no DIAG interface in this composition")
-        .hint("without --efs the chip itself is read, in EDL");
+  if (auto interface = knowledge::diag_interface(modem.device.fingerprint)) {
+    return *interface;
   }
-  TRY_ASSIGN(auto archive, EfsArchive::create(out));
-  TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::question, events));
-  EfsArchive::About about;
-  about.time = time;
-  events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
-  // One whose AT is silent has files all the same.
-  if (auto told = identify(bus, modem.device, Deadline::in(bus.clock(), identify_patience), events)) {
-    about.identity = std::move(*told);
-  }
-  TRY_ASSIGN(auto pipe, bus.open(modem.device, *interface));
+  return fail(Code::no_modem)
+      .what("the modem shows no DIAG interface in this composition")
+      .hint("without --efs the chip itself is read, in EDL");
+}
+
+Result<EfsArchive::About> copy_efs(usb::Bus& bus, const Found& modem, const Identity& identity, EfsArchive archive,
+                                   const std::string& time, Events& events, const std::stop_token& stop) {
+  TRY_ASSIGN(auto interface, interface_for_files(modem));
+  EfsArchive::About about{.identity = identity, .time = time, .efs = {}, .nv = {}};
+  TRY_ASSIGN(auto pipe, bus.open(modem.device, interface));
   TRY(prove_diag(*pipe, bus.clock(), Deadline::in(bus.clock(), diag_patience)));
   events.emit(event::Step{"efs", "read its files", 0, 0, {}});
   Counter entries(events);
@@ -94,6 +89,17 @@ Result<EfsArchive::About> backup_efs(usb::Bus& bus, const Found& modem, const st
   }
   TRY(archive.close(about));
   return about;
+}
+
+Result<EfsArchive::About> backup_efs(usb::Bus& bus, const Found& modem, const std::filesystem::path& out,
+                                     const std::string& time, Events& events, const std::stop_token& stop) {
+  TRY(interface_for_files(modem));
+  TRY_ASSIGN(auto archive, EfsArchive::create(out));
+  TRY_ASSIGN(auto reservation, bus.reserve(modem.device, usb::Purpose::question, events));
+  events.emit(event::Step{"identify", "ask the modem who it is", 0, 0, {}});
+  // One whose AT is silent has files all the same.
+  auto told = identify(bus, modem.device, Deadline::in(bus.clock(), identify_patience), events);
+  return copy_efs(bus, modem, told.value_or(Identity()), std::move(archive), time, events, stop);
 }
 
 }  // namespace modemedic::operation

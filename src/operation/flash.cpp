@@ -1,6 +1,7 @@
 #include "operation/flash.h"
 
 #include "base/digest.h"
+#include "base/shell.h"
 #include "firmware/partition_role.h"
 #include "firmware/safe_path.h"
 #include "operation/back_out.h"
@@ -190,6 +191,9 @@ private:
                admission_.confirm({*report_.chip, report_.storage, std::move(table), back_up}, plan_, events_));
     job_->note_lifted(lifted);
     TRY(own_->save());
+    if (own_->saved()) {
+      job_->journal().saved(own_->saved()->file);
+    }
     check_.emplace(ImageCheck::Setup{*link_, package_, plan_, report_.storage, events_, options_.programs_tried,
                                      options_.verify == Verify::read, stop_});
     return go_on_from_what_stands();
@@ -203,7 +207,7 @@ private:
                         .stop = stop_,
                         .programmer = std::string(firmware::last_part(package_.files[package_.programmer].path)),
                         .programmer_digest = hex_digits(digest<Sha256>(programmer_)),
-                        .programmer_option = "--package " + package_.path});
+                        .programmer_option = "--package " + shell_word(package_.path)});
     if (!table.table && !options_.backups.empty()) {
       warn(events_,
            fmt::format("{}: what is the module's own is saved from where the package's table has it", table.why));
@@ -332,7 +336,7 @@ private:
       add(
           fmt::format("What the modem has now: {}. To go on: {} (modemedic rescue {}{}; where nothing is remembered of "
                       "it, with --override unknown)",
-                      step.cut_leaves, step.go_on, package_.path, overrides_to_go_on()));
+                      step.cut_leaves, step.go_on, shell_word(package_.path), overrides_to_go_on()));
     }
     return fail(std::move(error));
   }

@@ -6,6 +6,7 @@
 #include "operation/identify.h"
 #include "operation/journal_store.h"
 #include "operation/save_efs.h"
+#include "operation/save_files.h"
 #include "plan/plan.h"
 #include "protocol/sahara_host.h"
 
@@ -31,8 +32,8 @@ struct FlashOptions {
   std::string time;                  ///< now, UTC, ISO 8601: journals are named by it
   bool anew = false;                 ///< write everything again, whatever an earlier job has left
 
-  /// Where what is the module's own (EFS2, calibration) is saved before the first erase; empty: it isn't, and no rule
-  /// that needs a backup can be lifted.
+  /// Where what is the module's own is saved before the first erase, or before a flash without Firehose leaves the
+  /// running modem; empty: it isn't, and no rule that needs a backup can be lifted without one that is named.
   std::filesystem::path backups = {};
 };
 
@@ -48,6 +49,7 @@ struct FlashReport {
   std::vector<std::string> read_back;         ///< partitions whose image was read and compared, byte for byte
   std::vector<std::uint64_t> new_bad_blocks;  ///< that were good before this flash
   std::optional<SavedEfs> saved;              ///< what is the module's own, before the first erase
+  std::optional<SavedFiles> saved_files;      ///< of it, before a way on which the chip can't be read
   bool efs_compared = false;                  ///< and was read again before the reset
   std::vector<std::string> efs_changed;       ///< partitions of it that were not the same then
   std::vector<std::string> efs_written_over;  ///< partitions of it that the package has another use for

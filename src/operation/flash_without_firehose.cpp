@@ -1,5 +1,6 @@
 #include "operation/flash_without_firehose.h"
 
+#include "base/shell.h"
 #include "firmware/safe_path.h"
 #include "operation/emit_log.h"
 #include "operation/flash_events.h"
@@ -10,6 +11,7 @@
 #include "operation/upload.h"
 #include "operation/whereabouts.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -68,6 +70,9 @@ public:
 
 private:
   Result<void> walk() {
+    if (auto saved = save(); !saved) {
+      return not_begun(std::move(saved.error()));
+    }
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
       const auto& step = plan_.steps[i];
       events_.emit(event::Step{std::string(id_of(step.kind)), step.what, i + 1, plan_.steps.size(),
@@ -79,6 +84,23 @@ private:
         return explain(std::move(taken.error()), step);
       }
       job_->journal().done(step);
+    }
+    return {};
+  }
+
+  /// What is the module's own, while somebody can still read it: in fastboot and download mode nobody can.
+  Result<void> save() {
+    const auto& modem = admission_.modem();
+    auto may_be_lost = std::ranges::any_of(plan_.steps, &Step::may_wipe);
+    TRY_ASSIGN(report_.saved_files, save_files(bus_,
+                                               {.modem = modem,
+                                                .identity = admission_.identity(),
+                                                .place = {options_.backups, modem.device.port, options_.time},
+                                                .may_be_lost = may_be_lost,
+                                                .copy_named = admission_.backup_named()},
+                                               events_, stop_));
+    if (report_.saved_files) {
+      job_->journal().saved(report_.saved_files->file);
     }
     return {};
   }
@@ -217,13 +239,27 @@ private:
   }
 
   Result<void> prove() {
-    TRY_ASSIGN(report_.after, prove_flash(bus_, modem_.modem().device, report_.before, package_, events_, stop_));
+    auto proven = prove_flash(bus_, modem_.modem().device, report_.before, package_, events_, stop_);
+    if (!proven && proven.error().code == Code::not_proven && report_.saved_files) {
+      auto error = std::move(proven.error());
+      error.hint += fmt::format("{}As it was before: {}", error.hint.empty() ? "" : ". ", report_.saved_files->told());
+      return fail(std::move(error));
+    }
+    TRY_ASSIGN(report_.after, std::move(proven));
     return {};
   }
 
   void hang_up() {
     link_.reset();
     pipe_.reset();
+  }
+
+  /// The modem was only read.
+  Failure not_begun(Error error) {
+    error.during = "save what is the module's own";
+    error.device = "port " + modem_.modem().device.port;
+    error.hint = error.hint.empty() ? "Nothing was sent that changes the modem: it runs as before" : error.hint;
+    return fail(std::move(error));
   }
 
   /// Says in which state the modem is now, and how to go on.
@@ -236,7 +272,7 @@ private:
           "mode normal does so from fastboot)");
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
       add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
-                      step.cut_leaves, step.go_on, printable(package_.path)));
+                      step.cut_leaves, step.go_on, shell_word(package_.path)));
     }
     return fail(std::move(error));
   }

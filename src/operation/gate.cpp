@@ -1,6 +1,7 @@
 #include "operation/gate.h"
 
 #include "knowledge/models.h"
+#include "operation/efs_backup.h"
 #include "operation/recall.h"
 #include "plan/chip_table.h"
 #include "plan/objections.h"
@@ -89,7 +90,8 @@ std::vector<Fault> faults_of(const Found& modem, plan::Method method) {
     if (method == plan::Method::download && modem.sighting.family != "9x07") {
       return {{"efs",
                "the streaming loader erases the whole chip, IMEI and calibration included, when the modem's partition "
-               "table is not just the package's, and nobody can ask it which one it is"}};
+               "table is not just the package's, and nobody can ask it which one it is; what is saved of an EC20 is a "
+               "copy of its files and NV items, which a service tool may make use of and modemedic can't write back"}};
     }
     return {};
   }
@@ -167,7 +169,7 @@ Result<bool> lift(const Spoken& spoken, const GateOptions& options, const BackUp
     auto enough = made || (options.backup_at_hand && made.error().code == Code::refused);
     return enough ? Result<bool>(true) : fail(std::move(made.error()));
   }
-  return options.backup_at_hand ? spoken.can_be_lifted_with("backup") : spoken.can_be_lifted();
+  return options.backup_at_hand || options.saves_files ? spoken.can_be_lifted_with("backup") : spoken.can_be_lifted();
 }
 
 Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOptions& options, Events& events,
@@ -193,7 +195,7 @@ Result<std::set<std::string>> let_pass(const Judgement& judgement, const GateOpt
   return fail(Code::refused)
       .rule(held.front()->rule->id)
       .what(fmt::format("{}: {}", held.front()->what, held.front()->rule->because))
-      .hint(what_to_do(held, judgement, state, back_up != nullptr));
+      .hint(what_to_do(held, judgement, state, back_up != nullptr || options.saves_files));
 }
 
 /// A failure that says nothing else is told to have left everything as it was.
@@ -329,13 +331,15 @@ Result<std::set<std::string>> Admission::judge_again(Events& events, const BackU
 Result<Admission> admit(usb::Bus& bus, const Found& modem, const firmware::Package& package, const GateOptions& options,
                         Events& events) {
   Admission admission(modem, package, options);
+  admission.options_.saves_files =
+      options.saves_files && options.method != plan::Method::firehose && interface_for_files(modem).has_value();
   TRY_ASSIGN(admission.reservation_, bus.reserve(modem.device, usb::Purpose::job, events));
   auto examination = examine(bus, modem, package, options.records, events, options.method);
   if (!examination) {
     return only_asked(std::move(examination.error()));
   }
   admission.examination_ = std::move(*examination);
-  auto passed = pass(admission.examination_.judgement, options, events);
+  auto passed = pass(admission.examination_.judgement, admission.options_, events);
   if (!passed) {
     const auto& guess = admission.examination_.guess;
     passed.error().hint += guess.empty() ? "" : ". " + guess;

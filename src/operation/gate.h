@@ -26,6 +26,8 @@ struct GateOptions {
   std::set<std::string> overrides;               ///< rules that stop, lifted by their ids
   ModemRecords* records = nullptr;               ///< what is remembered of modems; nullptr: nothing
   bool backup_at_hand = false;                   ///< of this very modem's IMEI and calibration: what rule efs asks for
+  bool saves_files = false;                      ///< a flash without Firehose copies files and NV items before it
+                                                 ///< leaves a modem that shows them: that is a backup, too
   plan::Method method = plan::Method::firehose;  ///< of the plan that is to be walked
 };
 
@@ -108,6 +110,9 @@ public:
 
   /// Rules that the person lifted.
   const std::set<std::string>& lifted() const { return lifted_; }
+
+  /// The person named a backup that was made before.
+  bool backup_named() const { return options_.backup_at_hand; }
 
   /// Before the first erase: what only the chip can tell is known now, and the rules that waited for it speak.
   /// @return the ids of rules that were lifted by this; Code::refused

@@ -71,6 +71,10 @@ void Journal::lifted(const std::string& rule) {
   write(line_of({{"event", "lifted"}, {"rule", rule}}));
 }
 
+void Journal::saved(const std::filesystem::path& file) {
+  write(line_of({{"event", "saved"}, {"file", file.string()}}));
+}
+
 void Journal::begun(const plan::Step& step) {
   write_step("begun", step);
 }

@@ -7,6 +7,7 @@
 #include "plan/plan.h"
 #include "protocol/sahara_host.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,9 @@ public:
 
   /// A rule that the person lifted.
   void lifted(const std::string& rule);
+
+  /// Where the copy lies that was made of what is the module's own.
+  void saved(const std::filesystem::path& file);
 
   void begun(const plan::Step& step);
   void done(const plan::Step& step);

@@ -25,41 +25,14 @@ Sectors sectors_in(const firmware::PartitionTable& table) {
                          [](Sectors sum, const auto& partition) { return sum + partition.range.count; });
 }
 
-/// For a file's name: "2026-11-21T09:30:00Z" without its colons.
-std::string plain(std::string_view text) {
-  std::string name;
-  std::ranges::copy_if(text, std::back_inserter(name), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
-  });
-  return name;
-}
-
-/// A name that no file has, and no backup that is on its way.
-Result<fs::path> free_path(const SavePlace& place, const protocol::ChipIdentity& chip) {
-  constexpr int most_tries = 1000;
-  auto serial = serial_text(chip);
-  auto stem = fmt::format("{}_{}", serial.empty() ? "port-" + plain(place.port) : serial, plain(place.time));
-  for (int i = 0; i < most_tries; ++i) {
-    auto path = place.folder / fmt::format("{}{}.zip", stem, i == 0 ? "" : fmt::format("-{}", i));
-    std::error_code error;
-    // Making the folder is what claims the name, for two that flash at once.
-    if (!fs::exists(fs::symlink_status(path, error)) && fs::create_directory(path.string() + ".partial", error)) {
-      return path;
-    }
-    if (error && error != std::errc::file_exists) {
-      return fail_errno(error.value(), "write into " + printable(place.folder.string()));
-    }
-  }
-  return fail(Code::io).what("no free name for a backup in " + printable(place.folder.string()));
-}
-
-Result<void> make_private_folder(const fs::path& folder) {
+/// @return false when it is there already
+Result<bool> make_folder(const fs::path& path) {
   std::error_code error;
-  if (fs::create_directories(folder, error); error) {
-    return fail_errno(error.value(), "make " + printable(folder.string()));
+  auto made = fs::create_directory(path, error);
+  if (error && error != std::errc::file_exists) {
+    return fail_errno(error.value(), "write into " + printable(path.parent_path().string()));
   }
-  fs::permissions(folder, fs::perms::owner_all, error);  // somebody else's shows when it is written to
-  return {};
+  return made;
 }
 
 /// A disk that is nearly full is not filled by a copy that can't become whole. It takes twice its size on the way.
@@ -122,15 +95,16 @@ Result<SavedEfs> save_efs(const ReadableChip& chip, const SavePlace& place, cons
     return fail(Code::refused).rule("efs").what("no table tells where what is the module's own stands");
   }
   auto started = clock.now();
-  TRY(make_private_folder(place.folder));
+  TRY(prepare(place));
   TRY(check_room(place.folder, chip.storage.geometry.bytes(sectors_in(wanted))));
   BackupOptions options{.out = {}, .partitions = {}, .time = place.time};
   std::ranges::transform(wanted, std::back_inserter(options.partitions), &firmware::Partition::name);
-  TRY_ASSIGN(options.out, free_path(place, chip.identity.chip));
+  // Making the folder is what claims the name.
+  TRY_ASSIGN(options.out, claim_copy(place, serial_text(chip.identity.chip), ".zip", make_folder));
   auto made = make_backup(chip, options, events, stop);
   if (!made) {
     std::error_code error;
-    fs::remove_all(options.out.string() + ".partial", error);  // the next flash reads it anew anyway
+    fs::remove_all(partial(options.out), error);  // the next flash reads it anew anyway
     return fail(std::move(made.error()));
   }
   SavedEfs saved{.file = options.out, .manifest = std::move(made->manifest), .bytes = made->bytes, .time = {}};

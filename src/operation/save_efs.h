@@ -1,6 +1,7 @@
 #pragma once
 
 #include "operation/backup.h"
+#include "operation/save_place.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -29,13 +30,6 @@ firmware::PartitionTable own_partitions(const firmware::PartitionTable& table);
 
 /// "EFS2, RAWDATA and sec, 19 MiB, about 3 s"; empty when the table has none.
 std::string told_to_save(const firmware::PartitionTable& table, const Geometry& geometry);
-
-/// Where the copy goes, and what its name is made of.
-struct SavePlace {
-  std::filesystem::path folder;  ///< made when it isn't there; only its owner may look into it
-  std::string port;              ///< names the file of a chip that tells no serial
-  std::string time;              ///< now, UTC, ISO 8601
-};
 
 /// Reads them into a new backup, and verifies that. Nothing is left behind when that fails.
 /// @param chip  with the table to go by

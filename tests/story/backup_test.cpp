@@ -2,7 +2,9 @@
 #include "support/tool.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -70,8 +72,52 @@ TEST_F(Backup, OfFilesAndNvItemsIsMadeOfAModemThatRuns) {
   EXPECT_EQ(test::text_of(dir / "t/nv/00550").size(), 128U);
   EXPECT_THAT(test::text_of(dir / "t/manifest.json"), HasSubstr("\"target\":\"/nv/item_files/rfnv\""));
   EXPECT_EQ(run({"backup", "--efs", tar, "--verify"}).exit, 0);
+  auto named_otherwise = dir / "copy";
+  std::filesystem::copy(tar, named_otherwise);
+  auto known = verify(named_otherwise);
+  EXPECT_EQ(known.exit, 0) << known.err;
+  EXPECT_THAT(known.out, AllOf(HasSubstr("is whole"), HasSubstr("files, 1 NV items")));
   EXPECT_EQ(run({"--bus", serve.bus(), "--data", dir / "data", "backup", "--efs", tar}).exit, 2);
   EXPECT_EQ(run({"backup", "--efs", package + "/update/sbl1.mbn", "--verify"}).exit, 5);
+}
+
+/// Of a chip that can be read only what can be restored is a backup; and either kind is known by what it holds.
+TEST_F(Backup, OfFilesIsNoneForAModemWhoseChipCanBeRead) {
+  Serve serve({"eg25-g"});
+  auto tar = dir / "efs.zip";
+  ASSERT_EQ(run({"--bus", serve.bus(), "--data", dir / "data", "backup", "--efs", tar}).exit, 0);
+  auto refused = run({"--bus", serve.bus(), "flash", package, "--yes", "--override", "efs", "--backup", tar});
+  EXPECT_EQ(refused.exit, 4) << refused.err;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("nothing writes back"), HasSubstr("modemedic backup OUT")));
+  ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);
+  EXPECT_EQ(run({"backup", "--efs", out, "--verify"}).exit, 0);
+}
+
+TEST_F(Backup, WithoutAYesTheModemStaysWhereItIs) {
+  Serve serve({"eg25-g"});
+  ASSERT_EQ(run({"--bus", serve.bus(), "--data", dir / "data", "backup", "--efs", dir / "efs.tar"}).exit, 0);
+  std::ofstream(dir / "image") << "an image";
+  for (const auto& words :
+       {std::vector<std::string>{"edl", "erase", "misc"}, {"edl", "write", "misc", dir / "image"}}) {
+    auto refused = chip(serve, words);
+    EXPECT_EQ(refused.exit, 2) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("--yes"));
+  }
+  EXPECT_FALSE(serve.has_said("EDL")) << serve.said();
+  ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);
+  EXPECT_TRUE(serve.has_said("EDL")) << serve.said();
+  auto visits = [&] {
+    serve.has_said("");  // reads what there is
+    std::size_t count = 0;
+    for (auto at = serve.said().find("EDL"); at != std::string::npos; at = serve.said().find("EDL", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  auto before = visits();
+  auto refused = chip(serve, {"restore", out});
+  EXPECT_EQ(refused.exit, 2) << refused.err;
+  EXPECT_EQ(visits(), before);
 }
 
 TEST_F(Backup, ThatIsCutOrChangedIsFoundOut) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -164,6 +165,40 @@ TEST_F(Ec20, GoesByDownloadModeWithABackupOfItsOwnFiles) {
       {"--bus", serve.bus(), "flash", package, "--yes", "--method", "download", "--override", "efs", "--backup", tar});
   EXPECT_EQ(flash.exit, 0) << flash.err;
   EXPECT_THAT(flash.out, AllOf(HasSubstr("done and proven"), HasSubstr("as before")));
+}
+
+/// What a 9x07's flash always did: its own copy first, in the same run.
+TEST_F(Ec20, IsSavedOverDiagBeforeItLeavesItsRunningFirmware) {
+  Serve serve({"ec20"});
+  auto flash = [&](const std::string& data, std::vector<std::string> words) {
+    words.insert(words.begin(), {"--bus", serve.bus(), "--data", dir / data, "--json", "flash", package, "--yes"});
+    return run(words);
+  };
+  auto copies = [&](const std::string& data) {
+    std::error_code error;
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(dir / data + "/backups", error)) {
+      files.push_back(entry.path());
+    }
+    return files;
+  };
+  auto declined = flash("a", {"--method", "download", "--override", "efs", "--no-backup"});
+  EXPECT_EQ(declined.exit, 4) << declined.out << declined.err;
+  EXPECT_THAT(declined.out, HasSubstr("--backup FILE"));
+  EXPECT_FALSE(serve.has_said("download mode"));
+
+  auto streamed = flash("b", {"--method", "download", "--override", "efs"});
+  ASSERT_EQ(streamed.exit, 0) << streamed.out << streamed.err;
+  EXPECT_THAT(streamed.out, AllOf(HasSubstr("\"id\":\"save\""), HasSubstr("\"saved\":{"), HasSubstr("\"troubles\":0")));
+  ASSERT_EQ(copies("b").size(), 1U);
+  auto verified = run({"backup", copies("b").front(), "--verify"});
+  EXPECT_EQ(verified.exit, 0) << verified.err;
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("is whole"), HasSubstr("1 NV items")));
+
+  auto by_fastboot = flash("c", {"--no-backup"});
+  EXPECT_EQ(by_fastboot.exit, 0) << by_fastboot.err;
+  EXPECT_THAT(by_fastboot.out, HasSubstr("\"saved\":null"));
+  EXPECT_TRUE(copies("c").empty());
 }
 
 TEST_F(Ec20, IsRehearsedOnATwin) {

@@ -79,6 +79,11 @@ Result<Left> make(ChipSession& chip, const BackupCommandOptions& options, Output
   return Left::by_session;
 }
 
+/// A 9x15 has no way into EDL.
+bool chip_can_be_read(const operation::Found& modem) {
+  return modem.sighting.family != "9x15";
+}
+
 /// A copy of the modem's files and NV items, made while it runs.
 Result<void> files(const GlobalOptions& global, const BackupCommandOptions& options, Output& output,
                    const std::stop_token& stop) {
@@ -102,7 +107,9 @@ Result<void> files(const GlobalOptions& global, const BackupCommandOptions& opti
   output.line(fmt::format("{} is made and verified", printable(options.out)));
   output.line(fmt::format("  {} entries, {} bytes in files, {} NV items; {} entries are not all there",
                           about.efs.entries, about.efs.bytes, whole->items, about.efs.troubles));
-  output.line("  it shows what the modem has; what brings that back is a backup of the chip: modemedic backup OUT");
+  output.line("  it shows what the modem has, and a service tool may make use of it; modemedic can't write it back");
+  output.line(chip_can_be_read(modem) ? "  what it can bring back is a backup of the chip: modemedic backup OUT"
+                                      : "  this modem's chip can't be read: there is no other copy of it");
   return {};
 }
 
@@ -120,8 +127,11 @@ Result<void> verify_files(const std::string& path, Output& output, const std::st
 
 Result<void> backup(const GlobalOptions& global, const BackupCommandOptions& options, Output& output,
                     const std::stop_token& stop) {
-  if (options.efs) {
-    return options.verify ? verify_files(options.out, output, stop) : files(global, options, output, stop);
+  if (options.verify && operation::is_efs_archive(options.out)) {
+    return verify_files(options.out, output, stop);
+  }
+  if (options.efs && !options.verify) {
+    return files(global, options, output, stop);
   }
   if (options.verify) {
     TRY_ASSIGN(auto file, operation::BackupFile::open(options.out));
@@ -151,7 +161,7 @@ void add_backup(Grammar& grammar) {
   command.add_option("FILE", options->out, "a new file; with --verify the one to look at")->required();
   command.add_option("--partition", options->partitions, "only this one (repeatable)");
   command.add_flag("--efs", options->efs, "files and NV items of the modem that runs, over DIAG, as a .tar");
-  command.add_flag("--verify", options->verify, "make none: see whether FILE is whole");
+  command.add_flag("--verify", options->verify, "make none: see whether FILE, of either kind, is whole");
   add_programmer_options(command, options->programmer);
 }
 

@@ -5,6 +5,7 @@
 #include "app/consent.h"
 #include "app/data_directory.h"
 #include "app/sectors_option.h"
+#include "base/shell.h"
 #include "firmware/partition_role.h"
 #include "operation/edit_chip.h"
 
@@ -96,8 +97,8 @@ operation::EfsGuard guard_of(ChipSession& chip, const EditOptions& options, cons
       .stop = chip.stop(),
       .programmer = chip.programmer().name,
       .programmer_digest = chip.programmer().digest,
-      .programmer_option =
-          programmer.file.empty() ? "--package " + programmer.package : "--programmer " + programmer.file};
+      .programmer_option = programmer.file.empty() ? "--package " + shell_word(programmer.package)
+                                                   : "--programmer " + shell_word(programmer.file)};
   for (const auto& partition : chip.table().table.value_or(firmware::PartitionTable{})) {
     if (firmware::role_of(partition.name) == firmware::Role::sbl) {
       setup.also.push_back(partition.name);
