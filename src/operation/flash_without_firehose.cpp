@@ -271,10 +271,19 @@ private:
       add("Nothing was written: take all power from the modem for some seconds, and it starts as before (modemedic "
           "mode normal does so from fastboot)");
     } else if (step.kind != Step::Kind::prove || error.hint.empty()) {
-      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown)",
-                      step.cut_leaves, step.go_on, shell_word(package_.path)));
+      add(fmt::format("What the modem has now: {}. To go on: {} (modemedic flash {} --override unknown{})",
+                      step.cut_leaves, step.go_on, shell_word(package_.path), backup_to_go_on()));
     }
     return fail(std::move(error));
+  }
+
+  /// In download mode the table is sent again, and nothing can be saved any more.
+  std::string backup_to_go_on() const {
+    if (!std::ranges::any_of(plan_.steps, &Step::may_wipe)) {
+      return {};
+    }
+    return " --override efs --backup " +
+           (report_.saved_files ? shell_word(report_.saved_files->file.string()) : std::string("FILE"));
   }
 
   Admission admission_;  ///< keeps others away from the modem until the pipe below is closed

@@ -349,6 +349,7 @@ TEST(Rescue, CatchesABootLoopOfA9x15IntoDownloadMode) {
 
   kit.overrides = {"unknown", "efs"};
   kit.backup_at_hand = true;
+  bench.bus.run_until([&] { return bench.modem->function() != nullptr; }, Deadline::in(bench.clock, 60s));
   auto report = rescue(bench, kit);
   ASSERT_TRUE(report) << report.error().what << " / " << report.error().hint;
   EXPECT_EQ(report->after.revision, newer_revision("ec20"));

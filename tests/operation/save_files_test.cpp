@@ -1,13 +1,20 @@
 #include "operation/save_files.h"
 
+#include "knowledge/state.h"
 #include "operation/flash.h"
+#include "protocol/efs2_wire.h"
+#include "protocol/hdlc.h"
 #include "rehearsal/memory_journals.h"
+#include "support/longest_file.h"
 #include "support/twin_bench.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,6 +56,73 @@ struct Streaming : Saving {
     method = plan::Method::download;
     overrides = {"efs"};
   }
+};
+
+/// A modem whose DIAG says nothing that anybody could understand, or opens no file of the calibration.
+class LyingBus final : public usb::Bus {
+public:
+  enum class Lie { noise, no_calibration };
+
+  LyingBus(usb::Bus& inner, Lie lie) : inner_(inner), lie_(lie) {}
+
+  Result<std::vector<usb::DeviceInfo>> snapshot() override { return inner_.snapshot(); }
+
+  Result<bool> wait_change(Deadline deadline) override { return inner_.wait_change(deadline); }
+
+  Result<std::unique_ptr<usb::Pipe>> open(const usb::DeviceInfo& device, std::uint8_t interface_number) override {
+    TRY_ASSIGN(auto pipe, inner_.open(device, interface_number));
+    if (knowledge::diag_interface(device.fingerprint) != interface_number) {
+      return pipe;
+    }
+    return std::make_unique<LyingPipe>(std::move(pipe), lie_);
+  }
+
+  Result<std::unique_ptr<usb::Reservation>> reserve(const usb::DeviceInfo& device, usb::Purpose purpose,
+                                                    Events& events) override {
+    return inner_.reserve(device, purpose, events);
+  }
+
+  const Clock& clock() const override { return inner_.clock(); }
+
+private:
+  class LyingPipe final : public usb::Pipe {
+  public:
+    LyingPipe(std::unique_ptr<usb::Pipe> inner, Lie lie) : inner_(std::move(inner)), lie_(lie) {}
+
+    Result<void> send(ByteView bytes, usb::Zlp zlp, Deadline deadline) override {
+      return inner_->send(replaced(bytes), zlp, deadline);
+    }
+
+    Result<void> flush(Deadline deadline) override { return inner_->flush(deadline); }
+
+    Result<void> send_last(ByteView bytes, Deadline deadline) override { return inner_->send_last(bytes, deadline); }
+
+    Result<std::size_t> receive(std::span<std::byte> into, Deadline deadline) override {
+      auto count = inner_->receive(into, deadline);
+      if (count && lie_ == Lie::noise) {
+        std::ranges::fill(into.first(*count), std::byte{0x5a});
+      }
+      return count;
+    }
+
+  private:
+    /// The opening of a file that isn't there, for one of the calibration.
+    Buffer replaced(ByteView bytes) const {
+      constexpr std::string_view opens = "\x4b\x13\x02";
+      auto text = as_text(bytes);
+      if (lie_ == Lie::no_calibration && text.find(opens) != std::string_view::npos &&
+          text.find("rfnv") != std::string_view::npos) {
+        return protocol::hdlc_frame(protocol::efs2::open_request("/no/such/file"), false);
+      }
+      return {bytes.begin(), bytes.end()};
+    }
+
+    std::unique_ptr<usb::Pipe> inner_;
+    Lie lie_;
+  };
+
+  usb::Bus& inner_;
+  Lie lie_;
 };
 
 std::size_t files_in(const std::string& folder) {
@@ -187,6 +261,31 @@ TEST(SaveFiles, ThePartitionTableIsSentOnceTheCopyIsWhole) {
   EXPECT_LT(at("save"), at("switch"));
 }
 
+TEST(SaveFiles, AFlashThatIsCutSaysThatItGoesOnWithThatCopy) {
+  test::TemporaryDirectory folder;
+  TwinBench bench(ec20({"wrong-address@5000"}));
+  auto report = bench.flash(*newer_package("ec20"), Streaming(folder / "b's"));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(files_in(folder / "b's"), 1U);
+  EXPECT_THAT(report.error().hint, HasSubstr("--override efs --backup '" + (folder / "b'\\''s/port-1-1_")));
+}
+
+TEST(SaveFiles, AFullDiskIsNoCopyAndLeavesNone) {
+  for (auto method : {plan::Method::fastboot, plan::Method::download}) {
+    test::TemporaryDirectory folder;
+    TwinBench bench(ec20());
+    const auto& package = *newer_package("ec20");
+    Streaming choice(folder / "b");
+    choice.method = method;
+    auto before = bench.fingerprint();
+    test::LongestFile full(4096);
+    auto report = bench.flash(package, choice);
+    EXPECT_EQ(files_in(folder / "b"), 0U);
+    EXPECT_EQ(report.has_value(), method == plan::Method::fastboot);
+    EXPECT_TRUE(report || bench.fingerprint() == before);
+  }
+}
+
 TEST(SaveFiles, WithoutACopyThePartitionTableIsNotSent) {
   const auto refused = [](const std::string& why, const std::vector<std::string>& faults, auto change) {
     test::TemporaryDirectory folder;
@@ -209,6 +308,36 @@ TEST(SaveFiles, WithoutACopyThePartitionTableIsNotSent) {
   refused("--no-backup, noticed late", {}, [](Streaming& choice, const auto&) { choice.backups.clear(); });
   refused("--no-backup", {}, [](Streaming& choice, const auto&) { choice.saves_files = false; });
   refused("not lifted", {}, [](Streaming& choice, const auto&) { choice.overrides.clear(); });
+}
+
+/// What DIAG doesn't show is marked and told; where IMEI and calibration are at stake, the person decides.
+TEST(SaveFiles, ACopyWithHolesIsTheirsWhoNameIt) {
+  test::TemporaryDirectory folder;
+  TwinBench bench(ec20());
+  LyingBus bus(bench.bus, LyingBus::Lie::no_calibration);
+  auto before = bench.fingerprint();
+  auto refused = bench.flash_over(bus, *newer_package("ec20"), Streaming(folder / "b"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().rule, "efs") << refused.error().what;
+  EXPECT_THAT(refused.error().what, HasSubstr("not all there"));
+  EXPECT_THAT(refused.error().hint, HasSubstr("--backup " + (folder / "b/port-1-1_2026-11-21T093000Z.tar")));
+  EXPECT_EQ(bench.fingerprint(), before);
+  EXPECT_GT(must(verify_efs_archive(folder / "b/port-1-1_2026-11-21T093000Z.tar", {})).troubles, 0U);
+
+  auto by_fastboot = bench.flash_over(bus, *newer_package("ec20"), Saving(folder / "b"));
+  ASSERT_TRUE(by_fastboot) << by_fastboot.error().what;
+  EXPECT_THAT(bench.events.log(), HasSubstr("not all there"));
+}
+
+TEST(SaveFiles, NoiseInsteadOfDiagIsNoCopy) {
+  test::TemporaryDirectory folder;
+  TwinBench bench(ec20());
+  LyingBus bus(bench.bus, LyingBus::Lie::noise);
+  EXPECT_EQ(bench.flash_over(bus, *newer_package("ec20"), Streaming(folder / "b")).error().rule, "efs");
+  auto report = bench.flash_over(bus, *newer_package("ec20"), Saving(folder / "b"));
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_FALSE(report->saved_files);
+  EXPECT_EQ(files_in(folder / "b"), 0U);
 }
 
 TEST(SaveFiles, ACopyThatThePersonNamesIsEnoughWhereNoneCanBeMade) {

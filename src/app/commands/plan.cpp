@@ -44,6 +44,13 @@ Result<void> show_plan(const GlobalOptions& global, const PlanOptions& options, 
         "\nbefore the first erase it saves {}, and verifies that (not with --no-backup); before the reset it "
         "compares them",
         saves));
+  } else if (proven.plan().method != plan::Method::firehose) {
+    constexpr auto files = "files and NV items, over DIAG";
+    output.verdict_field("saves", files);
+    output.line(
+        fmt::format("\nbefore a modem that runs leaves for it, it saves {}, and verifies that (not with "
+                    "--no-backup)",
+                    files));
   }
   output.line(fmt::format("proven: every image ends where it belongs, nothing else is touched; nothing was sent"));
   return {};
