@@ -215,7 +215,7 @@ Consultation of_another_make(Mode mode, const std::function<void(twin::Persona&)
 Consultation after_losing(const char* what) {
   Practice practice({});
   auto& bench = practice.bench;
-  practice.options.backups = practice.folder / "backups";
+  practice.options.backups = practice.folder / "a person's backups";
   {
     ModemRecords records(practice.folder.path(), "test", bench.events);
     auto choice = test::lifting_unknown();
@@ -338,9 +338,11 @@ TEST(Doctor, KnowsWhatAModemAloneDoesNotTell) {
 TEST(Doctor, OffersTheExactCommandThatBringsTheImeiBack) {
   auto consultation = cases().at("imei-lost-backup")();
   EXPECT_THAT(rows_of(consultation), ElementsAre("imei-lost-backup", "cfun-5-backup"));
-  EXPECT_THAT(knowledge::fill(consultation.diagnosis.verdict->todo.front(), consultation.words),
-              AllOf(StartsWith("modemedic restore "), HasSubstr("/backups/49cbd7ef_2026-11-20T080000Z.zip --package "),
-                    EndsWith("/package")));
+  EXPECT_THAT(
+      knowledge::fill(consultation.diagnosis.verdict->todo.front(), consultation.words),
+      AllOf(StartsWith("modemedic restore '/"),
+            HasSubstr("/a person'\\''s backups/49cbd7ef_2026-11-20T080000Z.zip' --package /"), EndsWith("/package")))
+      << "it can be pasted into a shell";
 }
 
 TEST(Doctor, OffersNoBackupOfAnotherModuleNorABrokenOne) {

@@ -103,13 +103,14 @@ TEST_F(Backup, WithoutAYesTheModemStaysWhereItIs) {
     EXPECT_EQ(refused.exit, 2) << refused.err;
     EXPECT_THAT(refused.err, HasSubstr("--yes"));
   }
-  EXPECT_FALSE(serve.has_said("EDL")) << serve.said();
+  EXPECT_FALSE(serve.has_said("eg25-g: edl")) << serve.said();
   ASSERT_EQ(chip(serve, {"backup", out, "--partition", "EFS2"}).exit, 0);
-  EXPECT_TRUE(serve.has_said("EDL")) << serve.said();
+  EXPECT_TRUE(serve.has_said("eg25-g: edl")) << serve.said();
   auto visits = [&] {
     serve.has_said("");  // reads what there is
     std::size_t count = 0;
-    for (auto at = serve.said().find("EDL"); at != std::string::npos; at = serve.said().find("EDL", at + 1)) {
+    for (auto at = serve.said().find("eg25-g: edl"); at != std::string::npos;
+         at = serve.said().find("eg25-g: edl", at + 1)) {
       ++count;
     }
     return count;
