@@ -256,7 +256,7 @@ private:
     }
     fact("job", !job->result ? "cut" : *job->result == "ok" ? "passed" : "failed");
     word("job", printable(job->time));
-    word("package", shell_word(job->package));
+    word("package", job->package.empty() ? "PACKAGE" : shell_word(job->package));
     say(fmt::format("journal: the flash of {} at {} {}", printable(job->package), printable(job->time),
                     !job->result           ? "was cut"
                     : *job->result == "ok" ? "ended well"
