@@ -2,6 +2,7 @@
 
 #include "base/descriptor.h"
 #include "base/durable_file.h"
+#include "base/write_all.h"
 
 #include <cerrno>
 
@@ -22,8 +23,23 @@ struct ArchiveWriter::State {
   Descriptor file;
   std::unique_ptr<archive, Free> handle;
   bool closed = false;
+  int error = 0;  ///< errno of the first write that failed
+
+  /// libarchive is never told of a write that failed: it would not give its buffers back (3.6: closing is skipped).
+  static la_ssize_t write(archive* /*handle*/, void* state, const void* bytes, std::size_t size) {
+    auto& self = *static_cast<State*>(state);
+    if (self.error == 0) {
+      self.error = write_all(self.file, {static_cast<const std::byte*>(bytes), size});
+    }
+    return static_cast<la_ssize_t>(size);
+  }
+
+  Result<void> checked(bool taken) const { return taken && error == 0 ? Result<void>{} : failed(); }
 
   Failure failed() const {
+    if (error != 0) {
+      return fail_errno(error, "write " + printable(path.string()));
+    }
     const auto* reason = ::archive_error_string(handle.get());
     return fail(Code::io)
         .what(fmt::format("write {}: {}", printable(path.string()), reason == nullptr ? "unknown reason" : reason))
@@ -40,12 +56,12 @@ struct ArchiveWriter::State {
     ::archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
     ::archive_entry_set_filetype(entry.get(), AE_IFREG);
     ::archive_entry_set_perm(entry.get(), 0600);
-    return ::archive_write_header(handle.get(), entry.get()) == ARCHIVE_OK ? Result<void>{} : failed();
+    return checked(::archive_write_header(handle.get(), entry.get()) == ARCHIVE_OK);
   }
 
   Result<void> data(ByteView bytes) const {
     auto written = ::archive_write_data(handle.get(), bytes.data(), bytes.size());
-    return written == static_cast<la_ssize_t>(bytes.size()) ? Result<void>{} : failed();
+    return checked(written == static_cast<la_ssize_t>(bytes.size()));
   }
 };
 
@@ -78,9 +94,9 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::filesyst
   auto formed = form == Form::zip ? ::archive_write_set_format_zip(handle) == ARCHIVE_OK &&
                                         ::archive_write_set_options(handle, "zip:compression=store") == ARCHIVE_OK
                                   : ::archive_write_set_format_pax_restricted(handle) == ARCHIVE_OK;
-  if (!formed || ::archive_write_open_fd(handle, writer->state_->file.get()) != ARCHIVE_OK) {
-    return writer->state_->failed();
-  }
+  auto opened = formed && ::archive_write_set_bytes_in_last_block(handle, 1) == ARCHIVE_OK &&
+                ::archive_write_open(handle, writer->state_.get(), nullptr, &State::write, nullptr) == ARCHIVE_OK;
+  TRY(writer->state_->checked(opened));
   return writer;
 }
 
@@ -111,9 +127,7 @@ Result<void> ArchiveWriter::add(const std::string& name, std::uint64_t size,
 }
 
 Result<void> ArchiveWriter::close() {
-  if (::archive_write_close(state_->handle.get()) != ARCHIVE_OK) {
-    return state_->failed();
-  }
+  TRY(state_->checked(::archive_write_close(state_->handle.get()) == ARCHIVE_OK));
   if (::fsync(state_->file.get()) != 0) {
     return fail_errno(errno, "write " + printable(state_->path.string()));
   }
