@@ -110,6 +110,39 @@ void add_identity(const Identity& identity, Json& fields) {
   add_chip(identity.chip, fields);
 }
 
+/// What a line tells before its last column, which is what to do next.
+using Cells = std::array<std::string, 6>;
+using Widths = std::array<std::size_t, std::tuple_size_v<Cells>>;
+
+/// Of a line that stands alone.
+constexpr Widths usual_widths = {8, 10, 9, 9, 14, 32};
+
+Cells titles() {
+  return {"PORT", "STATE", "CERTAINTY", "USB", "MODEL", "REVISION"};
+}
+
+Cells cells_of(const Listed& modem) {
+  const auto& found = modem.found;
+  return {printable(found.device.port),
+          std::string(name(found.sighting.state)),
+          certainty(modem),
+          usb_name(found.device.fingerprint),
+          printable(model_of(modem)),
+          printable(revision_of(modem))};
+}
+
+std::string row_of(const Cells& cells, const Widths& widths) {
+  std::string row;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    row += fmt::format("{:<{}} ", cells[i], widths[i]);
+  }
+  return row;
+}
+
+std::string shown_next(const Listed& modem) {
+  return printable(next_step(modem), 400);
+}
+
 }  // namespace
 
 std::string certainty(const Listed& modem) {
@@ -142,15 +175,11 @@ Json to_json(const Listed& modem) {
 }
 
 std::string heading() {
-  return fmt::format("{:<8} {:<10} {:<9} {:<9} {:<14} {:<32} {}", "PORT", "STATE", "CERTAINTY", "USB", "MODEL",
-                     "REVISION", "NEXT");
+  return row_of(titles(), usual_widths) + "NEXT";
 }
 
 std::string line_of(const Listed& modem) {
-  const auto& [found, asked, known] = modem;
-  return fmt::format("{:<8} {:<10} {:<9} {:<9} {:<14} {:<32} {}", printable(found.device.port),
-                     name(found.sighting.state), certainty(modem), usb_name(found.device.fingerprint),
-                     printable(model_of(modem)), printable(revision_of(modem)), printable(next_step(modem), 400));
+  return row_of(cells_of(modem), usual_widths) + shown_next(modem);
 }
 
 std::vector<std::string> table_of(const std::vector<Listed>& modems, int width) {
@@ -160,13 +189,9 @@ std::vector<std::string> table_of(const std::vector<Listed>& modems, int width) 
     std::ranges::transform(modems, std::back_inserter(lines), line_of);
     return lines;
   }
-  std::vector<std::array<std::string, 6>> rows = {{"PORT", "STATE", "CERTAINTY", "USB", "MODEL", "REVISION"}};
-  for (const auto& modem : modems) {
-    rows.push_back({printable(modem.found.device.port), std::string(name(modem.found.sighting.state)), certainty(modem),
-                    usb_name(modem.found.device.fingerprint), printable(model_of(modem)),
-                    printable(revision_of(modem))});
-  }
-  std::array<std::size_t, 6> widths{};
+  std::vector<Cells> rows = {titles()};
+  std::ranges::transform(modems, std::back_inserter(rows), cells_of);
+  Widths widths{};
   for (const auto& row : rows) {
     std::ranges::transform(row, widths, widths.begin(),
                            [](const auto& cell, auto most) { return std::max(cell.size(), most); });
@@ -175,11 +200,8 @@ std::vector<std::string> table_of(const std::vector<Listed>& modems, int width) 
   auto used = std::accumulate(widths.begin(), widths.end(), widths.size());
   auto beside = used + room_for_text <= static_cast<std::size_t>(width);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::string line;
-    for (std::size_t column = 0; column < widths.size(); ++column) {
-      line += fmt::format("{:<{}} ", rows[i][column], widths[column]);
-    }
-    auto next = i == 0 ? "NEXT" : printable(next_step(modems[i - 1]), 400);
+    auto line = row_of(rows[i], widths);
+    auto next = i == 0 ? "NEXT" : shown_next(modems[i - 1]);
     if (beside) {
       auto text = wrap(next, width - static_cast<int>(used));
       for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1)) {
