@@ -85,11 +85,6 @@ std::string path_of_hub_port(const std::string& name) {
   return hub.starts_with("usb") ? hub.substr(3) + "-" + number : hub + "." + number;
 }
 
-/// In Mbit/s: 480 for the USB 2 half of a controller, 5000 and more for the other.
-bool fast(const fs::path& root_hub) {
-  return read_line(root_hub / "speed").size() > 3;
-}
-
 }  // namespace
 
 std::string Sysfs::text(const std::string& port, const std::string& attribute) const {
@@ -195,7 +190,7 @@ std::string Sysfs::sibling_bus(const std::string& bus) const {
     auto name = entry.filename().string();
     auto there = fs::canonical(entry, error);
     if (!ours.empty() && name.starts_with("usb") && there != ours && there.parent_path() == ours.parent_path() &&
-        fast(there) != fast(ours)) {
+        speed(name) != speed("usb" + bus)) {
       found.push_back(name.substr(3));
     }
   }
@@ -251,8 +246,7 @@ Census Sysfs::census() const {
 /// looked for among the others: of 127 devices there are hundreds.
 fs::path Sysfs::interface_folder(const std::string& port, std::uint8_t interface_number) const {
   auto root_hub = port.ends_with("-0") ? "usb" + port.substr(0, port.size() - 2) : port;
-  auto configuration = text(root_hub, "bConfigurationValue");
-  return root_ / fmt::format("{}:{}.{}", port, configuration.empty() ? "1" : configuration, interface_number);
+  return root_ / fmt::format("{}:{}.{}", port, configuration(root_hub).value_or(1), interface_number);
 }
 
 }  // namespace modemedic::usb
