@@ -31,28 +31,20 @@ PipeEnds make_pipe() {
   return {ends[0], ends[1]};
 }
 
-/// What these tests make modemedic remember goes with them: never into the state folder of who runs them.
 void keep_state_here() {
   static const TempDir state;
   setenv("XDG_STATE_HOME", state.path().c_str(), 1);
 }
 
 pid_t spawn(const std::vector<std::string>& arguments, int out, int err) {
-  keep_state_here();
-  std::vector<std::string> words{MODEMEDIC_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (auto& word : words) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
+  ProgramLine line(arguments);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
   pid_t pid = -1;
-  auto failed = posix_spawn(&pid, MODEMEDIC_PROGRAM, &actions, nullptr, argv.data(), environ);
+  auto failed = posix_spawn(&pid, MODEMEDIC_PROGRAM, &actions, nullptr, line.argv(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
     throw std::runtime_error("cannot start " MODEMEDIC_PROGRAM);
@@ -83,6 +75,15 @@ std::vector<std::string> serving(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+ProgramLine::ProgramLine(const std::vector<std::string>& arguments) : words_{MODEMEDIC_PROGRAM} {
+  keep_state_here();
+  words_.insert(words_.end(), arguments.begin(), arguments.end());
+  for (auto& word : words_) {
+    pointers_.push_back(word.data());
+  }
+  pointers_.push_back(nullptr);
+}
 
 Ended run(const std::vector<std::string>& arguments) {
   auto out = make_pipe();

@@ -7,6 +7,21 @@
 
 namespace modemedic::tests {
 
+/// The command line of the modemedic that was built with these tests, for execv() and its like. What it remembers goes
+/// with the tests: never into the state folder of who runs them.
+class ProgramLine {
+public:
+  explicit ProgramLine(const std::vector<std::string>& arguments);
+  ProgramLine(const ProgramLine&) = delete;
+  ProgramLine& operator=(const ProgramLine&) = delete;
+
+  char* const* argv() const { return pointers_.data(); }
+
+private:
+  std::vector<std::string> words_;
+  std::vector<char*> pointers_;
+};
+
 /// How a command ended.
 struct Ended {
   int exit = -1;

@@ -17,14 +17,7 @@
 namespace modemedic::tests {
 
 OnTerminal::OnTerminal(const std::vector<std::string>& arguments, unsigned short columns, const std::string& typed) {
-  run({"--version"});  // sets where these tests keep their state
-  std::vector<std::string> words{MODEMEDIC_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (auto& word : words) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
+  ProgramLine line(arguments);
   terminal_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   std::array<char, 128> name{};
   if (terminal_ < 0 || grantpt(terminal_) != 0 || unlockpt(terminal_) != 0 ||
@@ -47,7 +40,7 @@ OnTerminal::OnTerminal(const std::vector<std::string>& arguments, unsigned short
     dup2(side, STDIN_FILENO);
     dup2(side, STDOUT_FILENO);
     dup2(side, STDERR_FILENO);
-    execv(MODEMEDIC_PROGRAM, argv.data());
+    execv(MODEMEDIC_PROGRAM, line.argv());
     _exit(127);
   }
   close(side);
